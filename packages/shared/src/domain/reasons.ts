@@ -1,0 +1,26 @@
+/** Why a request is denied: the closed set that decisions, logs and metrics use (DESIGN section 5). */
+export const DENIAL_REASONS = [
+  'missing_token',
+  'malformed',
+  'wrong_type',
+  'key_unknown',
+  'bad_signature',
+  'wrong_issuer',
+  'wrong_audience',
+  'claims_mismatch',
+  'lifetime_exceeded',
+  'unknown_token',
+  'not_activated',
+  'revoked',
+  'client_unknown',
+  'client_suspended',
+  'client_revoked',
+  'key_retired',
+  'key_revoked',
+  'expired',
+  'retired',
+  'not_yet_valid',
+  'address_not_allowed',
+  'insufficient_scope',
+] as const;
+export type DenialReason = (typeof DENIAL_REASONS)[number];

@@ -1,0 +1,57 @@
+/** What may happen to a client: its details are set, it is suspended and resumed, and all its tokens are ended at once. */
+import { clientChange, type ChangeContext, type ClientBody, type ClientChange } from '../change.ts';
+import type { Client, EventAction } from '../records.ts';
+import { clientEvent, newClient } from './tokens.ts';
+
+/** The details that an admin may set; `null` removes one, absent leaves it. */
+export type ClientSettings = {
+  readonly [Name in 'scopes' | 'cidrs' | 'contact' | 'owner' | 'purpose' | 'maxTtl']?: Client[Name] | null;
+};
+
+/** Sets details, registering the client if it is unknown. Nothing where nothing would change. */
+export function setClient(
+  client: Client | undefined,
+  id: string,
+  settings: ClientSettings,
+  context: ChangeContext,
+): ClientChange | undefined {
+  const before = client ?? newClient(id, context);
+  const after = Object.fromEntries(
+    Object.entries({ ...before, ...settings }).filter(([, value]) => value !== null && value !== undefined),
+  );
+  const body: ClientBody = {
+    ...after,
+    id: before.id,
+    state: before.state,
+    epoch: before.epoch,
+    createdAt: before.createdAt,
+  };
+  if (client === undefined) return change('client.registered', undefined, body, context);
+  const draft = clientEvent('client.updated', client, body);
+  return Object.keys(draft.detail.after).length === 0 ? undefined : clientChange(client, body, {}, [draft], context);
+}
+
+/** Denies all the client's tokens until it is resumed. */
+export function suspendClient(client: Client, context: ChangeContext): ClientChange | undefined {
+  if (client.state === 'suspended') return undefined;
+  return change('client.suspended', client, { ...client, state: 'suspended' }, context);
+}
+
+export function resumeClient(client: Client, context: ChangeContext): ClientChange | undefined {
+  if (client.state === 'active') return undefined;
+  return change('client.resumed', client, { ...client, state: 'active' }, context);
+}
+
+/** Ends every token prepared so far, whatever races with it, in one write. */
+export function revokeClient(client: Client, context: ChangeContext): ClientChange {
+  return change('client.revoked', client, { ...client, epoch: client.epoch + 1 }, context);
+}
+
+function change(
+  action: EventAction,
+  before: Client | undefined,
+  after: ClientBody,
+  context: ChangeContext,
+): ClientChange {
+  return clientChange(before, after, {}, [clientEvent(action, before, after)], context);
+}

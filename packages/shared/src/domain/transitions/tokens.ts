@@ -1,0 +1,164 @@
+/** What may happen to a token record: prepared, prepared anew, activated, claimed and replaced by a rotation, revoked. */
+import { clientChange, type ChangeContext, type ClientBody, type ClientChange } from '../change.ts';
+import { RefusedError } from '../errors.ts';
+import { diff, type EventDraft } from '../events.ts';
+import { endOfLife } from '../liveness.ts';
+import type { Client, EpochSeconds, EventAction, KeyRing, RequestRecord, TokenRecord } from '../records.ts';
+
+/** Epoch of a client that was never revoked. */
+export const FIRST_EPOCH = 1;
+
+/** A record as an operation proposes it; the transition sets what follows from client and context. */
+export type ProposedToken = Omit<TokenRecord, 'state' | 'epoch' | 'liveUntil' | 'issuedBy'>;
+
+/** Whole seconds of the moment at which a change is made. */
+export function secondsOf(context: Pick<ChangeContext, 'at'>): EpochSeconds {
+  return Math.floor(context.at / 1000);
+}
+
+/** Writes a pending record, and registers the client if this is its first. */
+export function prepareToken(
+  client: Client | undefined,
+  token: ProposedToken,
+  request: RequestRecord | undefined,
+  context: ChangeContext,
+): ClientChange {
+  const body = client ?? newClient(token.client, context);
+  const record = pendingRecord(body, token, context);
+  const drafts = [
+    ...(client === undefined ? [clientEvent('client.registered', undefined, body)] : []),
+    tokenEvent('token.prepared', undefined, record),
+  ];
+  return clientChange(client, body, { created: [record], request }, drafts, context);
+}
+
+/** A client as its first token registers it. */
+export function newClient(id: string, context: Pick<ChangeContext, 'at'>): ClientBody {
+  return { id, state: 'active', epoch: FIRST_EPOCH, createdAt: secondsOf(context) };
+}
+
+/** The pending record of a proposed token. */
+export function pendingRecord(client: ClientBody, token: ProposedToken, context: ChangeContext): TokenRecord {
+  requireActiveClient(client);
+  return { ...token, state: 'pending', epoch: client.epoch, liveUntil: token.exp, issuedBy: context.actor };
+}
+
+/** Lets a pending record stand for another payload: its request is run again with new random bits, maybe a new key. */
+export function reprepareToken(
+  client: Client,
+  record: TokenRecord,
+  fresh: Pick<TokenRecord, 'payloadSha256' | 'kid'>,
+  context: ChangeContext,
+): ClientChange {
+  requirePending(record);
+  requireSameLife(client, record, context);
+  const next: TokenRecord = { ...record, payloadSha256: fresh.payloadSha256, kid: fresh.kid };
+  return clientChange(client, client, { updated: [next] }, [tokenEvent('token.reprepared', record, next)], context);
+}
+
+/** What an activation must prove. */
+export interface Activation {
+  readonly record: TokenRecord;
+  /** SHA-256 of the payload that was delivered. */
+  readonly payloadSha256: string;
+  /** The ring as it is now. */
+  readonly ring: KeyRing | undefined;
+  readonly kmsRequestId?: string | undefined;
+}
+
+/** Makes a delivered token live. */
+export function activateToken(client: Client, activation: Activation, context: ChangeContext): ClientChange {
+  const next = activatedRecord(client, activation, context);
+  const event = tokenEvent('token.activated', activation.record, next);
+  return clientChange(client, client, { updated: [next] }, [event], context);
+}
+
+/** The record as its activation leaves it; throws unless every condition of DESIGN section 6 holds. */
+export function activatedRecord(client: Client, activation: Activation, context: ChangeContext): TokenRecord {
+  const { record, payloadSha256, ring, kmsRequestId } = activation;
+  requirePending(record);
+  if (record.payloadSha256 !== payloadSha256) {
+    throw new RefusedError('SUPERSEDED', 'this token was replaced by a later run of the same request', {
+      why: `token ${record.jti} now stands for another payload`,
+      fix: 'use the token that the later run delivered',
+    });
+  }
+  requireSameLife(client, record, context);
+  const key = ring?.keys.find(({ kid }) => kid === record.kid);
+  if (key === undefined || (key.state !== 'active' && key.state !== 'retiring')) {
+    throw new RefusedError('NO_ACTIVE_KEY', 'the key that signed this token may no longer do so', {
+      why: `key ${record.kid} is ${key?.state ?? 'not in the ring'}`,
+      fix: 'issue another token; this one stays inert',
+    });
+  }
+  return { ...record, state: 'active', ...(kmsRequestId === undefined ? {} : { kmsRequestId }) };
+}
+
+/** Ends tokens of one client for good. Records that are revoked already are left as they are. */
+export function revokeTokens(
+  client: Client,
+  records: readonly TokenRecord[],
+  reason: string | undefined,
+  context: ChangeContext,
+): ClientChange | undefined {
+  const revoked = records
+    .filter(({ state }) => state !== 'revoked')
+    .map((record) => ({ before: record, after: revokedRecord(record, reason, context) }));
+  if (revoked.length === 0) return undefined;
+  const drafts = revoked.map(({ before, after }) => tokenEvent('token.revoked', before, after));
+  return clientChange(client, client, { updated: revoked.map(({ after }) => after) }, drafts, context);
+}
+
+/** A record as its revocation leaves it. */
+export function revokedRecord(record: TokenRecord, reason: string | undefined, context: ChangeContext): TokenRecord {
+  return {
+    ...record,
+    state: 'revoked',
+    revokedAt: secondsOf(context),
+    revokedBy: context.actor,
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+/** The event for a token record that changed from `before` (absent = new) to `after`. */
+export function tokenEvent(action: EventAction, before: TokenRecord | undefined, after: TokenRecord): EventDraft {
+  return { action, subject: after.jti, detail: diff('token', before, after) };
+}
+
+/** The event for a client that changed from `before` (absent = new) to `after`. */
+export function clientEvent(action: EventAction, before: ClientBody | undefined, after: ClientBody): EventDraft {
+  return { action, subject: after.id, detail: diff('client', before, after) };
+}
+
+export function requireActiveClient(client: Pick<Client, 'id' | 'state'>): void {
+  if (client.state === 'active') return;
+  throw new RefusedError('CLIENT_SUSPENDED', `client ${client.id} is suspended`, {
+    why: 'a suspended client gets no tokens, and its tokens are denied',
+    fix: 'resume the client first',
+  });
+}
+
+function requirePending(record: TokenRecord): void {
+  if (record.state === 'pending') return;
+  throw new RefusedError('WRONG_STATE', `token ${record.jti} is ${record.state}`, {
+    why: 'only a pending token can be activated',
+    fix: record.state === 'revoked' ? 'issue another token; a revoked one stays revoked' : 'nothing needs to be done',
+  });
+}
+
+/** The client is as it was when the record was prepared, and the record's time is not up. */
+function requireSameLife(client: Client, record: TokenRecord, context: ChangeContext): void {
+  requireActiveClient(client);
+  if (record.epoch !== client.epoch) {
+    throw new RefusedError('CLIENT_CHANGED', `client ${client.id} was revoked after token ${record.jti} was prepared`, {
+      why: `the token is of epoch ${record.epoch}, the client is at ${client.epoch}`,
+      fix: 'issue another token, if the client may have one',
+    });
+  }
+  if (context.at >= endOfLife(record) * 1000) {
+    throw new RefusedError('WRONG_STATE', `token ${record.jti} has expired`, {
+      why: 'its lifetime began when it was prepared',
+      fix: 'issue another token',
+    });
+  }
+}
