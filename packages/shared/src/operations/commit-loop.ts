@@ -1,0 +1,92 @@
+/** Optimistic commits: read, decide, commit, and again from the start when somebody else was faster. */
+import type { Change } from '../domain/change.ts';
+import type { AggregateRef } from '../domain/records.ts';
+import { ConflictError, UnavailableError } from '../ports/errors.ts';
+import type { Clock, Delay, Entropy } from '../ports/clock.ts';
+import type { Registry } from '../ports/registry.ts';
+
+/** For operations that add something. Milliseconds. */
+export const COMMIT_BUDGET = 30_000;
+/** For operations that only take away: they may take longer, since they must not fail. Milliseconds. */
+export const REVOKE_BUDGET = 60_000;
+
+const FIRST_WAIT = 5;
+const LONGEST_WAIT = 1_000;
+
+export interface CommitDeps {
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly delay: Delay;
+  readonly entropy: Entropy;
+}
+
+/** What to write, if anything, and what to answer once it is written. */
+export interface Decision<T> {
+  readonly change: Change | undefined;
+  readonly result: T;
+}
+
+/**
+ * Runs `decide` on fresh reads until its change is committed or it has none. Waits between tries with exponential
+ * full jitter, 5 ms to 1 s, and throws the `ConflictError` once `budget` milliseconds are over. A commit whose
+ * answer was lost is looked up in the aggregate's event chain and, if absent, tried again; if neither succeeds the
+ * error is an `UnavailableError` with `outcome: 'unknown'`.
+ */
+export async function commitLoop<T>(deps: CommitDeps, budget: number, decide: () => Promise<Decision<T>>): Promise<T> {
+  const pause = backoff(deps, budget);
+  for (;;) {
+    const { change, result } = await decide();
+    if (change === undefined) return result;
+    try {
+      await commitOnce(deps.registry, change, pause);
+      return result;
+    } catch (error) {
+      if (!(error instanceof ConflictError) || !(await pause())) throw error;
+    }
+  }
+}
+
+/** Commits one change, however often its answer is lost: the version it expects keeps it from applying twice. */
+async function commitOnce(registry: Registry, change: Change, pause: () => Promise<boolean>): Promise<void> {
+  let lost: UnavailableError | undefined;
+  for (;;) {
+    try {
+      await registry.commit(change);
+      return;
+    } catch (error) {
+      if (error instanceof UnavailableError && error.outcome === 'unknown') lost = error;
+      // Every try so far was answered: this failure is certain.
+      if (lost === undefined) throw error;
+      if (await isApplied(registry, change)) return;
+      // Whoever won, it was not this change: decide anew.
+      if (error instanceof ConflictError) throw error;
+      if (!(await pause())) throw lost;
+    }
+  }
+}
+
+/** Whether the change's last event stands in its aggregate's chain; a read that fails says no. */
+async function isApplied(registry: Registry, change: Change): Promise<boolean> {
+  const last = change.events.at(-1);
+  if (last === undefined) return false;
+  const aggregate: AggregateRef =
+    change.kind === 'client' ? { kind: 'client', id: change.client.id } : { kind: 'ring', id: change.ring.name };
+  try {
+    for await (const event of registry.eventsOf(aggregate, last.seq)) return event.hash === last.hash;
+  } catch {
+    // The caller reports that the outcome is unknown.
+  }
+  return false;
+}
+
+/** Waits longer each time; false once the budget is spent. */
+function backoff({ clock, delay, entropy }: CommitDeps, budget: number): () => Promise<boolean> {
+  const end = clock.now() + budget;
+  let ceiling = FIRST_WAIT;
+  return async () => {
+    if (clock.now() >= end) return false;
+    await delay.wait(Math.ceil(entropy.fraction() * ceiling));
+    ceiling = Math.min(ceiling * 2, LONGEST_WAIT);
+    return true;
+  };
+}

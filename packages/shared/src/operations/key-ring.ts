@@ -1,0 +1,72 @@
+/** The key ring of an environment: made once, with a first key that signs at once. */
+import { RefusedError } from '../domain/errors.ts';
+import { MAIN_RING, type KeyRing, type RingKey } from '../domain/records.ts';
+import { activeKey, createRing } from '../domain/transitions/keys.ts';
+import { isSigningAlg, type SigningAlg } from '../jose/algorithms.ts';
+import { thumbprint } from '../jose/thumbprint.ts';
+import { InvalidStateError, NotFoundError } from '../ports/errors.ts';
+import { commitLoop, COMMIT_BUDGET } from './commit-loop.ts';
+import { changeContext } from './context.ts';
+import type { OperationDeps } from './types.ts';
+
+/**
+ * Makes the main ring with one active key of `alg`, unless there is a ring. Of several callers at once one makes it,
+ * and the others' keys are thrown away unused.
+ */
+export async function ensureKeyRing(
+  deps: OperationDeps,
+  alg: SigningAlg,
+): Promise<{ readonly ring: KeyRing; readonly created: boolean }> {
+  const existing = await deps.registry.getRing(MAIN_RING);
+  if (existing !== undefined) return { ring: existing, created: false };
+  const key = await deps.keys.create(alg);
+  const result = await commitLoop(deps, COMMIT_BUDGET, async () => {
+    const ring = await deps.registry.getRing(MAIN_RING);
+    if (ring !== undefined) return { change: undefined, result: { ring, created: false } };
+    const first = { kid: thumbprint(key.publicKey), alg, ref: key.ref };
+    const change = createRing(MAIN_RING, first, changeContext(deps));
+    return { change, result: { ring: change.ring, created: true } };
+  });
+  if (!result.created) await discard(deps, key.ref);
+  return result;
+}
+
+/** An unused key does no harm: that it could not be removed is for `doctor` to find. */
+async function discard(deps: OperationDeps, ref: string): Promise<void> {
+  try {
+    await deps.keys.scheduleDeletion(ref);
+  } catch {
+    // Deliberately quiet: the ring that was asked for exists.
+  }
+}
+
+export interface ActiveKey {
+  readonly key: RingKey & { readonly alg: SigningAlg };
+  readonly ring: KeyRing;
+}
+
+/** The key that signs now, on a fresh read of the ring. Throws `RING_NOT_FOUND` or `NO_ACTIVE_KEY`. */
+export async function readActiveKey(deps: Pick<OperationDeps, 'registry' | 'environment'>): Promise<ActiveKey> {
+  const ring = await deps.registry.getRing(MAIN_RING);
+  if (ring === undefined) {
+    throw new NotFoundError('RING_NOT_FOUND', `environment ${deps.environment.name} has no key ring`, {
+      why: 'it has not been set up',
+      fix: `run: apikey init --env ${deps.environment.name}`,
+    });
+  }
+  const key = activeKey(ring);
+  if (key === undefined) {
+    throw new RefusedError('NO_ACTIVE_KEY', 'no key of the ring may sign', {
+      why: 'its active key was revoked, and no other was activated since',
+      fix: 'activate another key first',
+    });
+  }
+  const { alg } = key;
+  if (!isSigningAlg(alg)) {
+    throw new InvalidStateError('STORE_DAMAGED', 'the active key names an algorithm that nothing here signs with', {
+      why: `key ${key.kid} is of ${alg}`,
+      fix: 'use the version of apikey that made the key',
+    });
+  }
+  return { ring, key: { ...key, alg } };
+}

@@ -1,0 +1,87 @@
+/** What operations take and give: plain values, so that the command line, bulk runs and tests share them. */
+import type { DenialReason } from '../domain/reasons.ts';
+import type { AuditEvent, Client, EpochSeconds, RingKey, TokenRecord } from '../domain/records.ts';
+import type { SigningAlg } from '../jose/algorithms.ts';
+import type { Clock, Delay, Entropy } from '../ports/clock.ts';
+import type { KeyProvider } from '../ports/key-provider.ts';
+import type { Registry } from '../ports/registry.ts';
+
+/** The rules of one environment that operations hold requests to. */
+export interface Environment {
+  /** The name that `--env` selects. */
+  readonly name: string;
+  readonly issuer: string;
+  /** The audience of a token for which none was asked. */
+  readonly audience: string;
+  /** Lifetime in seconds of a token for which none was asked. */
+  readonly defaultTtl: number;
+  /** Longest lifetime in seconds of any token. */
+  readonly maxTtl: number;
+}
+
+export interface OperationDeps {
+  readonly registry: Registry;
+  readonly keys: KeyProvider;
+  readonly clock: Clock;
+  readonly delay: Delay;
+  readonly entropy: Entropy;
+  /** Who acts: an STS caller ARN, or `user@host`. */
+  readonly actor: string;
+  readonly environment: Environment;
+}
+
+/** A token as asked for. All values have been parsed by the domain's parsers. */
+export interface IssueRequest {
+  readonly client: string;
+  /** Seconds; excludes `expiresAt`. Neither = the environment's default, narrowed to the client's `maxTtl`. */
+  readonly ttl?: number;
+  readonly expiresAt?: EpochSeconds;
+  readonly notBefore?: EpochSeconds;
+  readonly scopes: readonly string[];
+  /** Empty = the environment's audience. */
+  readonly audience: readonly string[];
+  /** Refused unless the active key signs with it. */
+  readonly alg?: SigningAlg;
+  readonly note?: string;
+  readonly requestId?: string;
+}
+
+/** What `issue` would do, or did up to the signature. */
+export interface IssuePlan {
+  readonly record: TokenRecord;
+  readonly alg: SigningAlg;
+  /** The client does not exist yet and is registered with the first commit. */
+  readonly registersClient: boolean;
+  /** A pending record of the same request id is completed. */
+  readonly resumes: boolean;
+}
+
+export interface IssuedToken extends IssuePlan {
+  /** The record as it is now: active. */
+  readonly record: TokenRecord;
+}
+
+/** A token record, judged as if its token were presented now. */
+export interface TokenView {
+  readonly record: TokenRecord;
+  readonly live: boolean;
+  /** Why it is not live. */
+  readonly reason: DenialReason | undefined;
+  /** It can never be live again. */
+  readonly over: boolean;
+}
+
+export interface TokenDetails extends TokenView {
+  readonly client: Client | undefined;
+  readonly key: RingKey | undefined;
+  /** The events about this token, oldest first. */
+  readonly events: readonly AuditEvent[];
+}
+
+export interface Revocation {
+  readonly jti: string;
+  readonly client: string;
+  readonly revokedAt: EpochSeconds;
+  /** It was revoked before; nothing was changed now. */
+  readonly alreadyRevoked: boolean;
+}

@@ -1,0 +1,21 @@
+/** Time and chance, as things passed in, so that tests decide them. */
+import type { EpochMillis } from '../domain/records.ts';
+
+export interface Clock {
+  /** The wall clock, in milliseconds since 1970. */
+  now(): EpochMillis;
+}
+
+export interface Delay {
+  /** Resolves after about `milliseconds`. */
+  wait(milliseconds: number): Promise<void>;
+}
+
+export interface Entropy {
+  /** A random UUID, version 4, lower case. */
+  uuid(): string;
+  /** `count` random bytes from a cryptographic source. */
+  bytes(count: number): Uint8Array;
+  /** A number in [0, 1) for spreading retries; not for secrets. */
+  fraction(): number;
+}

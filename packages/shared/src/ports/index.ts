@@ -1,0 +1,5 @@
+export * from './errors.ts';
+export type * from './registry.ts';
+export type * from './key-provider.ts';
+export type * from './clock.ts';
+export type * from './token-sink.ts';

@@ -1,0 +1,61 @@
+/** Where clients, token records, key rings, requests and events live. */
+import type { Change } from '../domain/change.ts';
+import type {
+  AggregateRef,
+  AuditEvent,
+  Client,
+  EpochMillis,
+  EpochSeconds,
+  KeyRing,
+  RequestRecord,
+  TokenRecord,
+} from '../domain/records.ts';
+
+/** What one decision needs to know of a token, as of one instant. */
+export interface TokenStatus {
+  readonly record: TokenRecord | undefined;
+  readonly client: Client | undefined;
+}
+
+/** The only part of a registry that an authorizer sees. Reads are strongly consistent. */
+export interface StatusReader {
+  /**
+   * Token record and client in one round trip. The record is the one that this client owns: a `jti` of another
+   * client is absent. Throws `UnavailableError`, `ThrottledError`, `AccessDeniedError`, `NotFoundError` (no registry)
+   * or `InvalidStateError` (an entry that cannot be parsed); never answers "absent" for a read that failed.
+   */
+  readStatus(jti: string, clientId: string, signal?: AbortSignal): Promise<TokenStatus>;
+  /** The ring that signs tokens; absent before the environment is set up. */
+  readKeyRing(signal?: AbortSignal): Promise<KeyRing | undefined>;
+}
+
+/**
+ * Reads and writes of the whole registry. Point reads and `tokensOfClient` are strongly consistent; the other
+ * listings may lag by seconds on a distributed backend. Listings are lazy, in the order stated, and hold no
+ * lock or snapshot between two items; an iterator that is left early frees what it holds.
+ */
+export interface Registry extends StatusReader {
+  /**
+   * Writes a change, all of it or nothing, durably before it resolves. Throws `ConflictError` when the aggregate's
+   * version, the request id or a new `jti` is not as the change expects; `UnavailableError` with
+   * `outcome: 'unknown'` when the answer was lost.
+   */
+  commit(change: Change): Promise<void>;
+  getClient(id: string): Promise<Client | undefined>;
+  getToken(client: string, jti: string): Promise<TokenRecord | undefined>;
+  /** Finds a token whose client is not known. */
+  findToken(jti: string): Promise<TokenRecord | undefined>;
+  getRequest(id: string): Promise<RequestRecord | undefined>;
+  getRing(name: string): Promise<KeyRing | undefined>;
+  /** A client's records by ascending `jti`; with `prefix`, those whose `jti` starts with it. */
+  tokensOfClient(client: string, options?: { readonly prefix?: string }): AsyncIterable<TokenRecord>;
+  /** Records of all clients with `from <= exp < until`, by ascending `exp`, then `jti`. */
+  tokensByExpiry(from: EpochSeconds, until: EpochSeconds): AsyncIterable<TokenRecord>;
+  /** All clients by ascending id. */
+  clients(): AsyncIterable<Client>;
+  /** One aggregate's events by ascending `seq`, from `fromSeq` (default 1) on. */
+  eventsOf(aggregate: AggregateRef, fromSeq?: number): AsyncIterable<AuditEvent>;
+  /** Events of all aggregates with `from <= at < until`, by ascending `at`, then aggregate, then `seq`. */
+  eventsByTime(from: EpochMillis, until: EpochMillis): AsyncIterable<AuditEvent>;
+  close(): Promise<void>;
+}
