@@ -62,6 +62,8 @@ export interface TokenRecord {
   readonly replaces?: string;
   /** The `jti` that replaces this token, set while its replacement is still pending. */
   readonly replacedBy?: string;
+  /** With `replaces`: seconds for which the replaced token stays live once this one is activated. */
+  readonly grace?: number;
   /** Who prepared it: an STS caller ARN, or `user@host`. */
   readonly issuedBy: string;
   readonly requestId?: string;

@@ -66,6 +66,7 @@ const tokenRecord = z
     note: optional(text),
     replaces: optional(jti),
     replacedBy: optional(jti),
+    grace: optional(count),
     issuedBy: text,
     requestId: optional(requestId),
     kmsRequestId: optional(text),
@@ -77,6 +78,7 @@ const tokenRecord = z
     z.refine((it) => it.iat <= it.exp, 'exp lies before iat'),
     z.refine((it) => it.liveUntil <= it.exp, 'liveUntil lies after exp'),
     z.refine((it) => (it.state === 'revoked') === (it.revokedAt !== undefined), 'state and revokedAt disagree'),
+    z.refine((it) => it.grace === undefined || it.replaces !== undefined, 'a grace period without a replaced token'),
     z.refine((it) => it.replaces !== it.jti && it.replacedBy !== it.jti, 'it replaces itself'),
   );
 

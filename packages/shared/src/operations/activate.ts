@@ -2,17 +2,13 @@
 import { recordIn } from '../domain/change.ts';
 import { ApikeyError, InvalidValueError, RefusedError } from '../domain/errors.ts';
 import { MAIN_RING, type TokenRecord } from '../domain/records.ts';
+import { completeRotation } from '../domain/transitions/rotation.ts';
 import { activateToken as activation } from '../domain/transitions/tokens.ts';
-import { parseClaims } from '../jose/claims.ts';
-import { parseCompact, requireTokenType } from '../jose/compact.ts';
-import { sha256Hex } from '../jose/digest.ts';
-import { JwsError } from '../jose/errors.ts';
-import { thumbprint } from '../jose/thumbprint.ts';
-import { verifySignature } from '../jose/verify.ts';
 import { UnavailableError } from '../ports/errors.ts';
 import { commitLoop, COMMIT_BUDGET } from './commit-loop.ts';
 import { changeContext } from './context.ts';
 import { findTokenRecord } from './lookup.ts';
+import { readOwnToken } from './own-token.ts';
 import type { OperationDeps } from './types.ts';
 
 /** Activates the record of a token that was just delivered, on fresh reads of client, record and ring. */
@@ -38,7 +34,12 @@ export async function activateDelivered(
       // An earlier try of this very activation whose answer was lost.
       if (record.state === 'active' && record.payloadSha256 === payloadSha256)
         return { change: undefined, result: record };
-      const change = activation(owner, { record, payloadSha256, ring, kmsRequestId }, changeContext(deps));
+      const proof = { record, payloadSha256, ring, kmsRequestId };
+      const old = record.replaces === undefined ? undefined : await deps.registry.getToken(client, record.replaces);
+      const change =
+        old === undefined
+          ? activation(owner, proof, changeContext(deps))
+          : completeRotation(owner, { ...proof, old }, changeContext(deps));
       return { change, result: recordIn(change, jti) };
     });
   } catch (error) {
@@ -87,30 +88,12 @@ export async function activateToken(
   return { record: await activateDelivered(deps, record, payloadSha256, undefined), alreadyActive: false };
 }
 
-/** SHA-256 of the payload of a token that a key of the ring signed for this `jti`. */
+/** The payload hash of the token, once it has proved to be the one of this `jti`. */
 async function verifyOwnToken(deps: OperationDeps, { jti }: TokenRecord, token: string): Promise<string> {
-  try {
-    const jws = parseCompact(token);
-    requireTokenType(jws.header);
-    const ring = await deps.registry.getRing(MAIN_RING);
-    const key = ring?.keys.find(({ kid }) => kid === jws.header.kid);
-    if (key === undefined) throw notItsToken(jti, 'no key of the ring signed it');
-    const publicKey = await deps.keys.publicKey(key.ref);
-    const genuine =
-      thumbprint(publicKey) === key.kid &&
-      jws.header.alg === key.alg &&
-      verifySignature(key.alg, publicKey, jws.signingInput, jws.signature);
-    if (!genuine) throw notItsToken(jti, 'its signature does not verify');
-    if (parseClaims(jws.payloadBytes).jti !== jti) throw notItsToken(jti, 'it is the token of another id');
-    return sha256Hex(jws.payloadBytes);
-  } catch (error) {
-    throw error instanceof JwsError ? notItsToken(jti, 'it is not a well-formed token') : error;
-  }
-}
-
-function notItsToken(jti: string, why: string): InvalidValueError {
-  return new InvalidValueError('INVALID_INPUT', `this is not the token of ${jti}`, {
-    why,
+  const own = await readOwnToken(deps, token);
+  if (own.claims.jti === jti) return own.payloadSha256;
+  throw new InvalidValueError('INVALID_INPUT', `this is not the token of ${jti}`, {
+    why: 'it is the token of another id',
     fix: 'give the token exactly as it was delivered',
   });
 }

@@ -43,10 +43,15 @@ async function discard(deps: OperationDeps, ref: string): Promise<void> {
 export interface ActiveKey {
   readonly key: RingKey & { readonly alg: SigningAlg };
   readonly ring: KeyRing;
+  /** When the read of the ring was sent, epoch milliseconds. */
+  readonly readAt: number;
 }
 
 /** The key that signs now, on a fresh read of the ring. Throws `RING_NOT_FOUND` or `NO_ACTIVE_KEY`. */
-export async function readActiveKey(deps: Pick<OperationDeps, 'registry' | 'environment'>): Promise<ActiveKey> {
+export async function readActiveKey(
+  deps: Pick<OperationDeps, 'registry' | 'environment' | 'clock'>,
+): Promise<ActiveKey> {
+  const readAt = deps.clock.now();
   const ring = await deps.registry.getRing(MAIN_RING);
   if (ring === undefined) {
     throw new NotFoundError('RING_NOT_FOUND', `environment ${deps.environment.name} has no key ring`, {
@@ -68,5 +73,14 @@ export async function readActiveKey(deps: Pick<OperationDeps, 'registry' | 'envi
       fix: 'use the version of apikey that made the key',
     });
   }
-  return { ring, key: { ...key, alg } };
+  return { ring, key: { ...key, alg }, readAt };
+}
+
+/** Refuses a wish for another algorithm than the active key's. */
+export function requireAlg(alg: SigningAlg | undefined, { key }: ActiveKey): void {
+  if (alg === undefined || alg === key.alg) return;
+  throw new RefusedError('WRONG_STATE', `the active key does not sign ${alg}`, {
+    why: `key ${key.kid} signs ${key.alg} and nothing else`,
+    fix: `leave --alg out, or activate a key of ${alg} first`,
+  });
 }

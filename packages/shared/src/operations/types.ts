@@ -46,7 +46,7 @@ export interface IssueRequest {
   readonly requestId?: string;
 }
 
-/** What `issue` would do, or did up to the signature. */
+/** What `issue` or `rotate` would do, or did up to the signature. */
 export interface IssuePlan {
   readonly record: TokenRecord;
   readonly alg: SigningAlg;

@@ -1,7 +1,9 @@
 /** The two commits of a rotation: the old record is claimed for its successor, then both change places at once. */
 import { clientChange, type ChangeContext, type ClientChange } from '../change.ts';
 import { RefusedError } from '../errors.ts';
-import type { Client, RequestRecord, TokenRecord } from '../records.ts';
+import { judgeRecord } from '../liveness.ts';
+import type { DenialReason } from '../reasons.ts';
+import type { Client, KeyRing, RequestRecord, TokenRecord } from '../records.ts';
 import {
   activatedRecord,
   pendingRecord,
@@ -18,33 +20,32 @@ export interface RotationClaim {
   /** What `old.replacedBy` names now, if anything. */
   readonly successor: TokenRecord | undefined;
   readonly token: ProposedToken;
+  /** Seconds for which the old token stays live after the new one was activated. */
+  readonly grace: number;
+  /** The ring as it is now. */
+  readonly ring: KeyRing | undefined;
   readonly request?: RequestRecord | undefined;
   /** Revoke a successor that is still pending, and take its place. */
   readonly takeOver: boolean;
 }
 
-/** Prepares the successor and marks the old record as claimed by it. Signs and ends nothing. */
+/** Prepares the successor of a live token and marks the old record as claimed by it. Ends nothing yet. */
 export function claimRotation(client: Client, claim: RotationClaim, context: ChangeContext): ClientChange {
-  const { old, successor, token, request, takeOver } = claim;
-  if (old.state !== 'active') throw notRotatable(old, `it is ${old.state}`);
-  if (old.epoch !== client.epoch) throw notRotatable(old, 'its client was revoked since');
-  if (successor?.state === 'active') throw notRotatable(old, `it was already replaced by ${successor.jti}`);
-  const pendingRival = successor?.state === 'pending' ? successor : undefined;
-  if (pendingRival !== undefined && !takeOver) {
-    throw new RefusedError('WRONG_STATE', `a rotation of token ${old.jti} has been started already`, {
-      why: `token ${pendingRival.jti} is pending and waits to replace it`,
-      fix: 'finish that one, or give --take-over to revoke it and start again',
-    });
-  }
-  const created = pendingRecord(client, { ...token, replaces: old.jti }, context);
+  const { old, successor, token, grace, ring, request, takeOver } = claim;
+  const reason = denial(client, old, ring, context);
+  if (reason !== undefined) throw notRotatable(old, reason);
+  if (successor?.state === 'active') throw replacedAlready(old, successor);
+  const rival = successor?.state === 'pending' ? successor : undefined;
+  if (rival !== undefined && !takeOver) throw startedAlready(old, rival);
+  const created = pendingRecord(client, { ...token, replaces: old.jti, grace }, context);
   const claimed: TokenRecord = { ...old, replacedBy: created.jti };
-  const rival = pendingRival && { before: pendingRival, after: revokedRecord(pendingRival, 'taken over', context) };
+  const ousted = rival && revokedRecord(rival, `taken over by ${created.jti}`, context);
   return clientChange(
     client,
     client,
-    { created: [created], updated: [claimed, ...(rival ? [rival.after] : [])], request },
+    { created: [created], updated: ousted === undefined ? [claimed] : [ousted, claimed], request },
     [
-      ...(rival ? [tokenEvent('token.revoked', rival.before, rival.after)] : []),
+      ...(rival === undefined || ousted === undefined ? [] : [tokenEvent('token.revoked', rival, ousted)]),
       tokenEvent('token.prepared', undefined, created),
       tokenEvent('token.claimed', old, claimed),
     ],
@@ -54,17 +55,17 @@ export function claimRotation(client: Client, claim: RotationClaim, context: Cha
 
 export interface RotationEnd extends Activation {
   readonly old: TokenRecord;
-  /** Seconds for which the old token stays live. */
-  readonly grace: number;
 }
 
-/** Activates the successor and gives the old token its end, in one commit. */
+/** Activates the successor and gives the old token its end, in one commit. The old one may have expired meanwhile. */
 export function completeRotation(client: Client, end: RotationEnd, context: ChangeContext): ClientChange {
-  const { old, record, grace } = end;
-  if (old.state !== 'active') throw notRotatable(old, `it is ${old.state}`);
-  if (old.replacedBy !== record.jti) throw notRotatable(old, 'another rotation took it over');
+  const { old, record, ring } = end;
   const activated = activatedRecord(client, end, context);
-  const replaced: TokenRecord = { ...old, liveUntil: Math.min(old.liveUntil, secondsOf(context) + grace) };
+  if (old.replacedBy !== record.jti) throw notRotatable(old, 'claims_mismatch');
+  const reason = denial(client, old, ring, context);
+  if (reason !== undefined && reason !== 'expired' && reason !== 'retired') throw notRotatable(old, reason);
+  const graceEnd = secondsOf(context) + (record.grace ?? 0);
+  const replaced: TokenRecord = { ...old, liveUntil: Math.min(old.liveUntil, graceEnd) };
   return clientChange(
     client,
     client,
@@ -74,9 +75,44 @@ export function completeRotation(client: Client, end: RotationEnd, context: Chan
   );
 }
 
-function notRotatable(old: TokenRecord, why: string): RefusedError {
+function denial(
+  client: Client,
+  record: TokenRecord,
+  ring: KeyRing | undefined,
+  context: ChangeContext,
+): DenialReason | undefined {
+  const key = ring?.keys.find(({ kid }) => kid === record.kid);
+  return judgeRecord(record, client, key, context.at / 1000);
+}
+
+const WHY: Partial<Record<DenialReason, string>> = {
+  not_activated: 'it was never activated',
+  revoked: 'it was revoked',
+  client_suspended: 'its client is suspended',
+  client_revoked: 'its client was revoked since',
+  key_revoked: 'its key was revoked',
+  expired: 'it has expired',
+  retired: 'it was replaced, and its grace period is over',
+  claims_mismatch: 'another rotation took it over',
+};
+
+function notRotatable(old: TokenRecord, reason: DenialReason): RefusedError {
   return new RefusedError('WRONG_STATE', `token ${old.jti} cannot be rotated`, {
-    why,
-    fix: 'rotate a live token, or issue a new one',
+    why: `${WHY[reason] ?? 'it is not live'} (${reason})`,
+    fix: 'only a live token is rotated; issue a new one if the client may have it',
+  });
+}
+
+function replacedAlready(old: TokenRecord, successor: TokenRecord): RefusedError {
+  return new RefusedError('WRONG_STATE', `token ${old.jti} was replaced already`, {
+    why: `token ${successor.jti} took its place`,
+    fix: `rotate that one: apikey rotate ${successor.jti}`,
+  });
+}
+
+function startedAlready(old: TokenRecord, rival: TokenRecord): RefusedError {
+  return new RefusedError('WRONG_STATE', `a rotation of token ${old.jti} has been started already`, {
+    why: `token ${rival.jti} is pending and waits to replace it`,
+    fix: `finish it with: apikey activate ${rival.jti}; or give --take-over to revoke it and start again`,
   });
 }

@@ -147,15 +147,17 @@ const STEPS: readonly Step[] = [
         old: record,
         successor: record.replacedBy === undefined ? undefined : world.tokens.get(record.replacedBy),
         token: proposal(world.tokens.size, world.now, world.ring),
+        grace: pick % 2000,
+        ring: world.ring,
         takeOver: pick % 3 === 0,
       },
       at(world.now),
     ),
   ),
-  withToken((world, client, record, pick) => {
+  withToken((world, client, record) => {
     const old = world.tokens.get(record.replaces ?? '');
     if (old === undefined) return undefined;
-    const end = { old, record, payloadSha256: record.payloadSha256, ring: world.ring, grace: pick % 2000 };
+    const end = { old, record, payloadSha256: record.payloadSha256, ring: world.ring };
     return completeRotation(client, end, at(world.now));
   }),
   withClient((world, client) => suspendClient(client, at(world.now))),

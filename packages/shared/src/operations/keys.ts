@@ -1,0 +1,132 @@
+/** What admins do to the key ring: add, activate, retire and revoke keys, and publish their public halves. */
+import type { RingChange } from '../domain/change.ts';
+import { RefusedError } from '../domain/errors.ts';
+import { endOfLife } from '../domain/liveness.ts';
+import { MAIN_RING, type KeyRing, type RingKey, type TokenRecord } from '../domain/records.ts';
+import { MAX_EPOCH_SECONDS, formatSeconds } from '../domain/time.ts';
+import * as transitions from '../domain/transitions/keys.ts';
+import { isAlg, type SigningAlg } from '../jose/algorithms.ts';
+import { toJwks, type Jwks } from '../jose/jwks.ts';
+import { thumbprint } from '../jose/thumbprint.ts';
+import { NotFoundError } from '../ports/errors.ts';
+import { commitLoop, COMMIT_BUDGET, REVOKE_BUDGET } from './commit-loop.ts';
+import { changeContext } from './context.ts';
+import type { OperationDeps } from './types.ts';
+
+export interface KeyOutcome {
+  readonly ring: KeyRing;
+  readonly key: RingKey;
+  /** False where nothing had to be changed. */
+  readonly changed: boolean;
+}
+
+/** Makes a key and adds it to the ring as pending: visible to verifiers, not signing yet. */
+export async function createKey(deps: OperationDeps, alg: SigningAlg): Promise<KeyOutcome> {
+  await requireRing(deps);
+  const { ref, publicKey } = await deps.keys.create(alg);
+  const kid = thumbprint(publicKey);
+  return changeRing(deps, COMMIT_BUDGET, kid, async (ring) =>
+    transitions.addKey(ring, { kid, alg, ref }, changeContext(deps)),
+  );
+}
+
+/** Lets a pending key sign from now on; `now` waives the ten minutes that verifiers are given to learn it. */
+export function activateKey(deps: OperationDeps, kid: string, options: { readonly now: boolean }): Promise<KeyOutcome> {
+  return changeRing(deps, COMMIT_BUDGET, kid, async (ring) =>
+    transitions.activateKey(ring, kid, options.now, changeContext(deps)),
+  );
+}
+
+/** Ends a retiring key on which no token depends any more; its public half is kept by the provider. */
+export function retireKey(deps: OperationDeps, kid: string): Promise<KeyOutcome> {
+  return changeRing(deps, COMMIT_BUDGET, kid, async (ring) => {
+    const change = transitions.retireKey(ring, kid, changeContext(deps));
+    const dependents = await tokensOfKey(deps, kid);
+    if (dependents.length > 0) throw stillNeeded(kid, dependents);
+    return change;
+  });
+}
+
+/** Ends a key and every token that it signed, from any state: for a key that somebody else may have used. */
+export function revokeKey(deps: OperationDeps, kid: string): Promise<KeyOutcome> {
+  return changeRing(deps, REVOKE_BUDGET, kid, async (ring) => transitions.revokeKey(ring, kid, changeContext(deps)));
+}
+
+/** Records that name a key and are live, or could become so: neither revoked nor at their end. */
+export async function tokensOfKey(
+  { registry, clock }: Pick<OperationDeps, 'registry' | 'clock'>,
+  kid: string,
+): Promise<TokenRecord[]> {
+  const now = clock.now() / 1000;
+  const dependents: TokenRecord[] = [];
+  for await (const record of registry.tokensByExpiry(Math.floor(now), MAX_EPOCH_SECONDS)) {
+    if (record.kid === kid && record.state !== 'revoked' && now < endOfLife(record)) dependents.push(record);
+  }
+  return dependents;
+}
+
+/** The next safe step of a key rotation. */
+export type KeyStep =
+  | { readonly step: 'create' }
+  | { readonly step: 'activate'; readonly key: RingKey }
+  /** Seconds until the pending key may be activated. */
+  | { readonly step: 'wait'; readonly key: RingKey; readonly seconds: number };
+
+/** What `keys rotate` does next: without a pending key it makes one, a settled one it activates. */
+export function nextKeyStep(ring: KeyRing, nowMillis: number): KeyStep {
+  const key = ring.keys.findLast(({ state }) => state === 'pending');
+  if (key === undefined) return { step: 'create' };
+  const seconds = Math.ceil(key.createdAt + transitions.KEY_SETTLING_SECONDS - nowMillis / 1000);
+  return seconds > 0 ? { step: 'wait', key, seconds } : { step: 'activate', key };
+}
+
+/** The JWKS of all keys whose signatures may be accepted, pending ones included, so that verifiers know them in time. */
+export async function exportJwks(deps: Pick<OperationDeps, 'registry' | 'keys'>): Promise<Jwks> {
+  const ring = await requireRing(deps);
+  const usable = ring.keys.filter(({ state }) => state !== 'retired' && state !== 'revoked');
+  const entries = await Promise.all(
+    usable.map(async ({ kid, alg, ref }) => {
+      if (!isAlg(alg)) throw new TypeError(`key ${kid} names an unknown algorithm`);
+      return { kid, alg, publicKey: await deps.keys.publicKey(ref) };
+    }),
+  );
+  return toJwks(entries);
+}
+
+function changeRing(
+  deps: OperationDeps,
+  budget: number,
+  kid: string,
+  transition: (ring: KeyRing) => Promise<RingChange | undefined>,
+): Promise<KeyOutcome> {
+  return commitLoop(deps, budget, async () => {
+    const before = await requireRing(deps);
+    const change = await transition(before);
+    const ring = change?.ring ?? before;
+    const key = ring.keys.find((candidate) => candidate.kid === kid);
+    if (key === undefined) throw new TypeError(`the ring lost key ${kid}`);
+    return { change, result: { ring, key, changed: change !== undefined } };
+  });
+}
+
+async function requireRing({ registry }: Pick<OperationDeps, 'registry'>): Promise<KeyRing> {
+  const ring = await registry.getRing(MAIN_RING);
+  if (ring !== undefined) return ring;
+  throw new NotFoundError('RING_NOT_FOUND', 'there is no key ring', {
+    why: 'the environment has not been set up',
+    fix: 'run: apikey init',
+  });
+}
+
+/** How many tokens an error names. */
+const NAMED = 5;
+
+function stillNeeded(kid: string, dependents: readonly TokenRecord[]): RefusedError {
+  const last = Math.max(...dependents.map(endOfLife));
+  const clients = [...new Set(dependents.map(({ client }) => client))];
+  const named = `${clients.slice(0, NAMED).join(', ')}${clients.length > NAMED ? ', ...' : ''}`;
+  return new RefusedError('WRONG_STATE', `key ${kid} is still needed`, {
+    why: `${dependents.length} tokens of ${named} depend on it, the last until ${formatSeconds(last)}`,
+    fix: 'rotate or revoke those tokens first, or wait until they have expired',
+  });
+}

@@ -1,0 +1,101 @@
+/**
+ * The order of effects that `issue` and `rotate` share (DESIGN section 6): check the sink, record, sign, verify,
+ * deliver, activate.
+ */
+import { recordIn, type ClientChange } from '../domain/change.ts';
+import { RefusedError } from '../domain/errors.ts';
+import { policyFingerprint } from '../domain/policy.ts';
+import type { Client } from '../domain/records.ts';
+import { reprepareToken } from '../domain/transitions/tokens.ts';
+import type { TokenSink } from '../ports/token-sink.ts';
+import { activateDelivered } from './activate.ts';
+import { commitLoop, COMMIT_BUDGET, type Decision } from './commit-loop.ts';
+import { composeToken, signToken, type TokenContent, type Unsigned } from './compose.ts';
+import { changeContext } from './context.ts';
+import { deliver } from './deliver.ts';
+import { readActiveKey, type ActiveKey } from './key-ring.ts';
+import type { Resumable } from './requests.ts';
+import type { IssuedToken, IssuePlan, OperationDeps } from './types.ts';
+
+/** How old the ring's state may be when a key is used, in milliseconds. */
+const MAX_RING_AGE = 60_000;
+
+export interface Prepared extends IssuePlan {
+  readonly unsigned: Unsigned;
+  readonly key: ActiveKey['key'];
+  /** When the ring was read, epoch milliseconds. */
+  readonly ringReadAt: number;
+}
+
+/** One try at the first commit, on fresh reads. */
+export type Preparation = () => Promise<Decision<Prepared>>;
+
+/** Runs the whole order. When it throws, no token is live that was not delivered. */
+export async function mint(deps: OperationDeps, prepare: Preparation, sink: TokenSink): Promise<IssuedToken> {
+  await sink.check();
+  const { unsigned, key, ringReadAt, ...plan } = await commitLoop(deps, COMMIT_BUDGET, prepare);
+  if (deps.clock.now() - ringReadAt > MAX_RING_AGE) await requireStillActive(deps, key.kid);
+  const { token, kmsRequestId } = await signToken(deps.keys, key, unsigned);
+  await deliver(sink, token, plan.record);
+  const record = await activateDelivered(deps, plan.record, unsigned.payloadSha256, kmsRequestId);
+  return { ...plan, record };
+}
+
+/** What a preparation would record and sign now, writing nothing. */
+export async function planMint(prepare: Preparation): Promise<IssuePlan> {
+  const { record, alg, registersClient, resumes } = (await prepare()).result;
+  return { record, alg, registersClient, resumes };
+}
+
+/** Signs anew for a record that an earlier run left pending: same `jti` and times, new random bits, today's key. */
+export function resumeMint(deps: OperationDeps, { client, record }: Resumable, active: ActiveKey): Decision<Prepared> {
+  const { unsigned, kid } = composeFor(deps, record, active);
+  const change = reprepareToken(client, record, { payloadSha256: unsigned.payloadSha256, kid }, changeContext(deps));
+  return prepared(change, record.jti, active, unsigned, { registersClient: false, resumes: true });
+}
+
+/** The unsigned token of some content under the active key. */
+export function composeFor(
+  deps: OperationDeps,
+  content: TokenContent,
+  { key }: ActiveKey,
+): { readonly unsigned: Unsigned; readonly kid: string } {
+  return { unsigned: composeToken(content, key, deps.entropy), kid: key.kid };
+}
+
+/** The decision to commit `change` and then sign what it prepared. */
+export function prepared(
+  change: ClientChange,
+  jti: string,
+  { key, readAt }: ActiveKey,
+  unsigned: Unsigned,
+  plan: Pick<IssuePlan, 'registersClient' | 'resumes'>,
+): Decision<Prepared> {
+  return {
+    change,
+    result: { ...plan, record: recordIn(change, jti), alg: key.alg, key, ringReadAt: readAt, unsigned },
+  };
+}
+
+/** Remembers the policy that the first try saw; a later try that sees another one gives up. */
+export function policyGuard(): (client: Client | undefined, id: string) => void {
+  let first: string | undefined;
+  return (client, id) => {
+    const policy = policyFingerprint(client);
+    first ??= policy;
+    if (policy === first) return;
+    throw new RefusedError('CLIENT_CHANGED', `client ${id} was changed while this ran`, {
+      why: 'it was revoked or suspended, or what it may be given was changed',
+      fix: 'look at the client, and run the command again if it still applies',
+    });
+  };
+}
+
+async function requireStillActive(deps: OperationDeps, kid: string): Promise<void> {
+  const { key } = await readActiveKey(deps);
+  if (key.kid === kid) return;
+  throw new RefusedError('NO_ACTIVE_KEY', 'another key was activated while this ran', {
+    why: `key ${kid} no longer signs`,
+    fix: 'run the command again',
+  });
+}

@@ -1,0 +1,178 @@
+/** Replaces a live token: the successor is delivered and activated before the old one's end is set. */
+import { RefusedError } from '../domain/errors.ts';
+import { judgeRecord } from '../domain/liveness.ts';
+import { checkScopes, decideLifetime } from '../domain/policy.ts';
+import type { Client, EpochSeconds, KeyRing, TokenRecord } from '../domain/records.ts';
+import { effectiveScopes } from '../domain/scopes.ts';
+import { claimRotation } from '../domain/transitions/rotation.ts';
+import type { ProposedToken } from '../domain/transitions/tokens.ts';
+import type { SigningAlg } from '../jose/algorithms.ts';
+import { NotFoundError } from '../ports/errors.ts';
+import type { TokenSink } from '../ports/token-sink.ts';
+import type { Decision } from './commit-loop.ts';
+import { changeContext } from './context.ts';
+import { readActiveKey, requireAlg, type ActiveKey } from './key-ring.ts';
+import {
+  composeFor,
+  mint,
+  planMint,
+  policyGuard,
+  prepared,
+  resumeMint,
+  type Preparation,
+  type Prepared,
+} from './mint.ts';
+import { findResumable, identifyRequest, requestRecord, type RequestIdentity } from './requests.ts';
+import type { IssuedToken, IssuePlan, OperationDeps } from './types.ts';
+
+/** A rotation as asked for. All values have been parsed by the domain's parsers. */
+export interface RotateRequest {
+  /** Owner of the token. */
+  readonly client: string;
+  /** The token to replace: a whole `jti`. */
+  readonly jti: string;
+  /** Seconds for which the old token stays live once its successor is; 0 ends it at once. */
+  readonly grace: number;
+  /** Lifetime of the successor in seconds; excludes `expiresAt`. Neither = that of the old one, within the caps. */
+  readonly ttl?: number;
+  readonly expiresAt?: EpochSeconds;
+  /** Absent = those of the old token that its client may still use. */
+  readonly scopes?: readonly string[];
+  /** Absent = that of the old token. */
+  readonly audience?: readonly string[];
+  readonly alg?: SigningAlg;
+  /** Absent = that of the old token. */
+  readonly note?: string;
+  readonly requestId?: string;
+  /** Revoke the pending successor of a rotation that was not finished, and start again. */
+  readonly takeOver: boolean;
+}
+
+export async function rotateToken(deps: OperationDeps, request: RotateRequest, sink: TokenSink): Promise<IssuedToken> {
+  return mint(deps, preparation(deps, request), sink);
+}
+
+/** What `rotateToken` would record and sign now. Writes and signs nothing. */
+export async function planRotate(deps: OperationDeps, request: RotateRequest): Promise<IssuePlan> {
+  return planMint(preparation(deps, request));
+}
+
+function preparation(deps: OperationDeps, request: RotateRequest): Preparation {
+  const guardPolicy = policyGuard();
+  const { requestId, takeOver: _takeOver, ...parameters } = request;
+  const identity = identifyRequest(requestId, 'rotate', { ...parameters });
+  return async () => {
+    const [active, client, old] = await Promise.all([
+      readActiveKey(deps),
+      deps.registry.getClient(request.client),
+      deps.registry.getToken(request.client, request.jti),
+    ]);
+    requireAlg(request.alg, active);
+    if (client === undefined || old === undefined) throw unknownToken(request);
+    guardPolicy(client, client.id);
+    const resumable = await findResumable(deps.registry, identity);
+    if (resumable !== undefined) return resumeMint(deps, resumable, active);
+    const successor =
+      old.replacedBy === undefined ? undefined : await deps.registry.getToken(client.id, old.replacedBy);
+    return decideNew(deps, request, identity, { client, old, successor, active });
+  };
+}
+
+interface Found {
+  readonly client: Client;
+  readonly old: TokenRecord;
+  readonly successor: TokenRecord | undefined;
+  readonly active: ActiveKey;
+}
+
+function decideNew(
+  deps: OperationDeps,
+  request: RotateRequest,
+  identity: RequestIdentity | undefined,
+  { client, old, successor, active }: Found,
+): Decision<Prepared> {
+  const context = changeContext(deps);
+  const { environment } = deps;
+  if (request.scopes !== undefined) checkScopes(request.scopes, client);
+  const limits = { maxTtl: environment.maxTtl, defaultTtl: old.exp - old.iat };
+  const note = request.note ?? old.note;
+  const content = {
+    ...decideLifetime(request, limits, client, Math.floor(context.at / 1000)),
+    jti: deps.entropy.uuid(),
+    client: client.id,
+    iss: environment.issuer,
+    aud: request.audience ?? old.aud,
+    scopes: request.scopes ?? effectiveScopes(old.scopes, client),
+  };
+  const { unsigned, kid } = composeFor(deps, content, active);
+  const token: ProposedToken = {
+    ...content,
+    kid,
+    payloadSha256: unsigned.payloadSha256,
+    ...(note === undefined ? {} : { note }),
+    ...(identity === undefined ? {} : { requestId: identity.id }),
+  };
+  const change = claimRotation(
+    client,
+    {
+      old,
+      successor,
+      token,
+      grace: request.grace,
+      ring: active.ring,
+      request: requestRecord(identity, token),
+      takeOver: request.takeOver,
+    },
+    context,
+  );
+  return prepared(change, token.jti, active, unsigned, { registersClient: false, resumes: false });
+}
+
+function unknownToken({ client, jti }: RotateRequest): NotFoundError {
+  return new NotFoundError('TOKEN_NOT_FOUND', 'no such token', {
+    why: `client ${client} has no token ${jti}`,
+    fix: `look for it with: apikey list --all --client ${client}`,
+  });
+}
+
+/**
+ * The one live token of a client that no other is taking the place of. Throws `CLIENT_NOT_FOUND`, or `AMBIGUOUS` with
+ * the candidates where there is none or more than one.
+ */
+export async function findRotatable(
+  deps: Pick<OperationDeps, 'registry' | 'clock'>,
+  clientId: string,
+): Promise<TokenRecord> {
+  const [client, ring] = await Promise.all([deps.registry.getClient(clientId), deps.registry.readKeyRing()]);
+  if (client === undefined) {
+    throw new NotFoundError('CLIENT_NOT_FOUND', `no client ${clientId}`, {
+      why: 'no token was ever issued to it',
+      fix: 'look at the clients with: apikey clients list',
+    });
+  }
+  const candidates: TokenRecord[] = [];
+  for await (const record of rotatableTokens(deps, client, ring)) candidates.push(record);
+  const [only] = candidates;
+  if (only !== undefined && candidates.length === 1) return only;
+  throw new RefusedError('AMBIGUOUS', `client ${clientId} has ${candidates.length} tokens that could be rotated`, {
+    why: only === undefined ? 'none is live without a successor' : candidates.map(({ jti }) => jti).join(', '),
+    fix: only === undefined ? 'issue a token instead' : 'name the one to rotate by its id',
+  });
+}
+
+/** Live tokens of a client whose place nothing active has taken; a pending successor does not count. */
+export async function* rotatableTokens(
+  { registry, clock }: Pick<OperationDeps, 'registry' | 'clock'>,
+  client: Client,
+  ring: KeyRing | undefined,
+): AsyncGenerator<TokenRecord> {
+  const now = clock.now() / 1000;
+  const replaced = new Set<string>();
+  const live: TokenRecord[] = [];
+  for await (const record of registry.tokensOfClient(client.id)) {
+    const key = ring?.keys.find(({ kid }) => kid === record.kid);
+    if (record.state === 'active' && record.replaces !== undefined) replaced.add(record.replaces);
+    if (judgeRecord(record, client, key, now) === undefined) live.push(record);
+  }
+  yield* live.filter(({ jti }) => !replaced.has(jti)).toSorted((a, b) => a.iat - b.iat || (a.jti < b.jti ? -1 : 1));
+}
