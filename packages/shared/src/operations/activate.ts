@@ -20,11 +20,8 @@ export async function activateDelivered(
 ): Promise<TokenRecord> {
   try {
     return await commitLoop(deps, COMMIT_BUDGET, async () => {
-      const [owner, record, ring] = await Promise.all([
-        deps.registry.getClient(client),
-        deps.registry.getToken(client, jti),
-        deps.registry.getRing(MAIN_RING),
-      ]);
+      const owner = await deps.registry.getClient(client);
+      const [record, ring] = await Promise.all([deps.registry.getToken(client, jti), deps.registry.getRing(MAIN_RING)]);
       if (owner === undefined || record === undefined) {
         throw new RefusedError('WRONG_STATE', `token ${jti} is no longer in the registry`, {
           why: 'its record was removed from outside',

@@ -27,7 +27,9 @@ export interface Decision<T> {
 }
 
 /**
- * Runs `decide` on fresh reads until its change is committed or it has none. Waits between tries with exponential
+ * Runs `decide` on fresh reads until its change is committed or it has none. `decide` must read the aggregate before
+ * anything that it owns: a record read before its client may be older than the version that the commit then expects,
+ * and would be written back over a newer one. Waits between tries with exponential
  * full jitter, 5 ms to 1 s, and throws the `ConflictError` once `budget` milliseconds are over. A commit whose
  * answer was lost is looked up in the aggregate's event chain and, if absent, tried again; if neither succeeds the
  * error is an `UnavailableError` with `outcome: 'unknown'`.

@@ -55,10 +55,8 @@ export async function findResumable(
       fix: 'use another request id, or the same parameters',
     });
   }
-  const [client, record] = await Promise.all([
-    registry.getClient(known.client),
-    registry.getToken(known.client, known.jti),
-  ]);
+  const client = await registry.getClient(known.client);
+  const record = await registry.getToken(known.client, known.jti);
   if (record?.state === 'pending' && client !== undefined) return { client, record };
   if (record?.state === 'active') {
     throw new RefusedError('ALREADY_ISSUED', `request id ${known.id} has been completed`, {

@@ -20,7 +20,8 @@ export interface RevokeRequest {
 export async function revokeToken(deps: OperationDeps, request: RevokeRequest): Promise<Revocation> {
   const { jti, client } = await findTokenRecord(deps.registry, request.jti, request.client);
   return commitLoop(deps, REVOKE_BUDGET, async () => {
-    const [owner, record] = await Promise.all([deps.registry.getClient(client), deps.registry.getToken(client, jti)]);
+    const owner = await deps.registry.getClient(client);
+    const record = await deps.registry.getToken(client, jti);
     if (owner === undefined || record === undefined) throw orphaned(jti, client);
     const context = changeContext(deps);
     const change = revokeTokens(owner, [record], request.reason, context);

@@ -62,11 +62,8 @@ function preparation(deps: OperationDeps, request: RotateRequest): Preparation {
   const { requestId, takeOver: _takeOver, ...parameters } = request;
   const identity = identifyRequest(requestId, 'rotate', { ...parameters });
   return async () => {
-    const [active, client, old] = await Promise.all([
-      readActiveKey(deps),
-      deps.registry.getClient(request.client),
-      deps.registry.getToken(request.client, request.jti),
-    ]);
+    const [active, client] = await Promise.all([readActiveKey(deps), deps.registry.getClient(request.client)]);
+    const old = await deps.registry.getToken(request.client, request.jti);
     requireAlg(request.alg, active);
     if (client === undefined || old === undefined) throw unknownToken(request);
     guardPolicy(client, client.id);
