@@ -185,13 +185,20 @@ export function checkChange(change: Change): void {
     change.kind === 'ring'
       ? aggregateName({ kind: 'ring', id: change.ring.name })
       : aggregateName({ kind: 'client', id: change.client.id });
+  const [first] = change.events;
   const last = change.events.at(-1);
   const sound =
     aggregate.version === change.expectedVersion + 1 &&
+    (first?.seq === 1) === (change.expectedVersion === 0) &&
     aggregate.eventSeq === last?.seq &&
     aggregate.eventHash === last.hash &&
-    change.events.every((it) => it.aggregate === name);
+    change.events.every((it) => it.aggregate === name) &&
+    change.events.slice(1).every((it, index) => follows(it, change.events[index]));
   if (!sound) throw new TypeError('a change whose version, head and events do not fit together');
+}
+
+function follows(it: AuditEvent, previous: AuditEvent | undefined): boolean {
+  return it.seq === (previous?.seq ?? 0) + 1 && it.prev === previous?.hash;
 }
 
 function checkRecords(change: ClientChange): void {

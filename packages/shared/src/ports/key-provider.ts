@@ -25,11 +25,11 @@ export interface SignResult {
 }
 
 export interface KeyProvider extends PublicKeySource {
-  /** Makes a key that only this provider can use, durably before it resolves. */
+  /** Makes a key that only this provider can use, durably before it resolves. Throws `INVALID_ALG` for one it lacks. */
   create(alg: SigningAlg): Promise<CreatedKey>;
-  /** Signs the bytes of a JWS signing input. */
+  /** Signs the bytes of a JWS signing input. Throws `InvalidStateError` for a key that is disabled or of another `alg`. */
   sign(ref: string, alg: SigningAlg, input: Uint8Array): Promise<SignResult>;
-  /** Makes the key unable to sign; reversible. Its public half stays readable. */
+  /** Makes the key unable to sign; reversible. */
   disable(ref: string): Promise<void>;
   /** Has the key destroyed, at once or after the provider's waiting period. */
   scheduleDeletion(ref: string): Promise<void>;

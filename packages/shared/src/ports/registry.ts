@@ -11,7 +11,7 @@ import type {
   TokenRecord,
 } from '../domain/records.ts';
 
-/** What one decision needs to know of a token, as of one instant. */
+/** What one decision needs to know of a token. Each of the two is as new as the read, but not both of one instant. */
 export interface TokenStatus {
   readonly record: TokenRecord | undefined;
   readonly client: Client | undefined;
@@ -37,7 +37,8 @@ export interface StatusReader {
 export interface Registry extends StatusReader {
   /**
    * Writes a change, all of it or nothing, durably before it resolves. Throws `ConflictError` when the aggregate's
-   * version, the request id or a new `jti` is not as the change expects; `UnavailableError` with
+   * version, the request id or a new `jti` is not as the change expects, or a record to update is not the client's;
+   * `UnavailableError` with
    * `outcome: 'unknown'` when the answer was lost.
    */
   commit(change: Change): Promise<void>;

@@ -1,0 +1,6 @@
+/** The embedded backend: a SQLite registry and key files in one data directory, for one machine. */
+export { openLocalRegistry } from './local-registry.ts';
+export { checkLocalRegistry } from './check-registry.ts';
+export { localKeyProvider, type LocalKeyOptions } from './local-keys.ts';
+export { localPublicKeys, type LocalPublicKeyOptions } from './public-keys.ts';
+export type { LocalRegistryOptions } from './registry-file.ts';

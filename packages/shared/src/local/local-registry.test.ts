@@ -1,0 +1,11 @@
+import { registryContract } from '../testing/registry-contract.ts';
+import { openTunedRegistry } from './local-registry.ts';
+import { temporaryDirectory } from '../testing/temporary-directory.ts';
+
+registryContract('a registry in a SQLite file', {
+  pageSize: 4,
+  create: async () => {
+    const { path, remove } = temporaryDirectory();
+    return { open: async () => openTunedRegistry({ dataDir: path, create: true }, { pageSize: 4 }), remove };
+  },
+});

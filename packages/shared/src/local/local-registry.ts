@@ -1,0 +1,153 @@
+/** The registry of the embedded backend: one SQLite file that any number of processes share. */
+import type { Change } from '../domain/change.ts';
+import {
+  aggregateName,
+  MAIN_RING,
+  type AggregateRef,
+  type AuditEvent,
+  type Client,
+  type EpochMillis,
+  type EpochSeconds,
+  type KeyRing,
+  type RequestRecord,
+  type TokenRecord,
+} from '../domain/records.ts';
+import {
+  checkChange,
+  parseClient,
+  parseEvent,
+  parseKeyRing,
+  parseRequest,
+  parseTokenRecord,
+} from '../domain/schema.ts';
+import { formatMillis, MAX_EPOCH_SECONDS } from '../domain/time.ts';
+import type { Registry, TokenStatus } from '../ports/registry.ts';
+import { parseDocument, type Connection } from './connection.ts';
+import { ONE, PAGE } from './statements.ts';
+import { DEFAULT_TUNING, RegistryFile, type LocalRegistryOptions, type Tuning } from './registry-file.ts';
+import { writeChange } from './write-change.ts';
+
+/**
+ * Opens the registry `registry.db` in a data directory.
+ *
+ * Throws `NotFoundError` (`REGISTRY_NOT_FOUND`), `AccessDeniedError`, `UnavailableError` (also `STORE_FULL`), or
+ * `InvalidStateError` (`STORE_FOREIGN`, `STORE_DAMAGED`).
+ */
+export function openLocalRegistry(options: LocalRegistryOptions): Registry {
+  return openTunedRegistry(options);
+}
+
+/** As `openLocalRegistry`, with limits that tests set. */
+export function openTunedRegistry(options: LocalRegistryOptions, tuning: Partial<Tuning> = {}): Registry {
+  const limits = { ...DEFAULT_TUNING, ...tuning };
+  return new LocalRegistry(new RegistryFile(options, limits), limits.pageSize);
+}
+
+class LocalRegistry implements Registry {
+  readonly #file: RegistryFile;
+  readonly #pageSize: number;
+
+  constructor(file: RegistryFile, pageSize: number) {
+    this.#file = file;
+    this.#pageSize = pageSize;
+  }
+
+  async commit(change: Change): Promise<void> {
+    checkChange(change);
+    this.#file.use((connection) => connection.write(() => writeChange(connection, change)));
+  }
+
+  async readStatus(jti: string, clientId: string, signal?: AbortSignal): Promise<TokenStatus> {
+    signal?.throwIfAborted();
+    return this.#file.use((connection) => {
+      const { record, client } = connection.row(ONE.status, clientId, jti) ?? {};
+      return {
+        record: record === null ? undefined : parseDocument(parseTokenRecord, record),
+        client: client === null ? undefined : parseDocument(parseClient, client),
+      };
+    });
+  }
+
+  async readKeyRing(signal?: AbortSignal): Promise<KeyRing | undefined> {
+    signal?.throwIfAborted();
+    return this.getRing(MAIN_RING);
+  }
+
+  async getClient(id: string): Promise<Client | undefined> {
+    return this.#file.use((connection) => connection.document(parseClient, ONE.client, id));
+  }
+
+  async getToken(client: string, jti: string): Promise<TokenRecord | undefined> {
+    return this.#file.use((connection) => connection.document(parseTokenRecord, ONE.token, client, jti));
+  }
+
+  async findToken(jti: string): Promise<TokenRecord | undefined> {
+    return this.#file.use((connection) => connection.document(parseTokenRecord, ONE.anyToken, jti));
+  }
+
+  async getRequest(id: string): Promise<RequestRecord | undefined> {
+    return this.#file.use((connection) => connection.document(parseRequest, ONE.request, id));
+  }
+
+  async getRing(name: string): Promise<KeyRing | undefined> {
+    return this.#file.use((connection) => connection.document(parseKeyRing, ONE.ring, name));
+  }
+
+  tokensOfClient(client: string, { prefix = '' }: { readonly prefix?: string } = {}): AsyncIterable<TokenRecord> {
+    // A space sorts before every character of a UUID, a tilde behind: the least text after `jti`, and the greatest.
+    return this.#pages((connection, last: TokenRecord | undefined) => {
+      const from = last === undefined ? prefix : `${last.jti} `;
+      return connection.documents(parseTokenRecord, PAGE.tokensOfClient, client, from, `${prefix}~`, this.#pageSize);
+    });
+  }
+
+  tokensByExpiry(from: EpochSeconds, until: EpochSeconds): AsyncIterable<TokenRecord> {
+    return this.#pages((connection, last: TokenRecord | undefined) => {
+      const { exp, jti } = last ?? { exp: from, jti: '' };
+      return connection.documents(parseTokenRecord, PAGE.tokensByExpiry, exp, jti, until, this.#pageSize);
+    });
+  }
+
+  clients(): AsyncIterable<Client> {
+    return this.#pages((connection, last: Client | undefined) =>
+      connection.documents(parseClient, PAGE.clients, last?.id ?? '', this.#pageSize),
+    );
+  }
+
+  eventsOf(aggregate: AggregateRef, fromSeq = 1): AsyncIterable<AuditEvent> {
+    const name = aggregateName(aggregate);
+    return this.#pages((connection, last: AuditEvent | undefined) =>
+      connection.documents(parseEvent, PAGE.eventsOf, name, last?.seq ?? fromSeq - 1, this.#pageSize),
+    );
+  }
+
+  eventsByTime(from: EpochMillis, until: EpochMillis): AsyncIterable<AuditEvent> {
+    const end = eventTime(until);
+    return this.#pages((connection, last: AuditEvent | undefined) => {
+      const { at, aggregate, seq } = last ?? { at: eventTime(from), aggregate: '', seq: 0 };
+      return connection.documents(parseEvent, PAGE.eventsByTime, at, aggregate, seq, end, this.#pageSize);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#file.close();
+  }
+
+  async *#pages<T>(read: (connection: Connection, last: T | undefined) => T[]): AsyncGenerator<T> {
+    let last: T | undefined;
+    for (;;) {
+      const previous = last;
+      const page = this.#file.use((connection) => read(connection, previous));
+      yield* page;
+      last = page.at(-1);
+      if (page.length < this.#pageSize) return;
+    }
+  }
+}
+
+/** The first event time at or after an instant, as text that sorts with event times, whatever number is given. */
+function eventTime(millis: EpochMillis): string {
+  const rounded = Math.ceil(millis);
+  if (rounded > MAX_EPOCH_SECONDS * 1000 + 999) return '~';
+  return formatMillis(Math.max(rounded, 0));
+}

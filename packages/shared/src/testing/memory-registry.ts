@@ -1,0 +1,140 @@
+/** A registry in memory that keeps the port's contract: atomic commits, expectations, order, and nothing shared. */
+import {
+  checkChange,
+  parseClient,
+  parseEvent,
+  parseKeyRing,
+  parseRequest,
+  parseTokenRecord,
+} from '../domain/schema.ts';
+import type { Change, ClientChange } from '../domain/change.ts';
+import {
+  aggregateName,
+  MAIN_RING,
+  type AggregateRef,
+  type AuditEvent,
+  type Client,
+  type EpochMillis,
+  type EpochSeconds,
+  type KeyRing,
+  type RequestRecord,
+  type TokenRecord,
+} from '../domain/records.ts';
+import { ConflictError } from '../ports/errors.ts';
+import type { Registry, TokenStatus } from '../ports/registry.ts';
+
+/** A new, empty registry. What it returns is frozen, and is no object that was put in. */
+export function memoryRegistry(): Registry {
+  return new MemoryRegistry();
+}
+
+class MemoryRegistry implements Registry {
+  readonly #clients = new Map<string, Client>();
+  readonly #tokens = new Map<string, TokenRecord>();
+  readonly #rings = new Map<string, KeyRing>();
+  readonly #requests = new Map<string, RequestRecord>();
+  readonly #events: AuditEvent[] = [];
+
+  async commit(change: Change): Promise<void> {
+    checkChange(change);
+    const current = change.kind === 'client' ? this.#clients.get(change.client.id) : this.#rings.get(change.ring.name);
+    if ((current?.version ?? 0) !== change.expectedVersion) throw new ConflictError('version');
+    if (change.kind === 'client') this.#writeClient(change);
+    else this.#rings.set(change.ring.name, frozen(parseKeyRing(change.ring)));
+    for (const event of change.events) this.#events.push(frozen(parseEvent(event)));
+  }
+
+  #writeClient(change: ClientChange): void {
+    const { client, created, updated, request } = change;
+    if (request !== undefined && this.#requests.has(request.id)) throw new ConflictError('request');
+    const owned = (record: TokenRecord): boolean => this.#tokens.get(record.jti)?.client === client.id;
+    if (created.some(({ jti }) => this.#tokens.has(jti)) || !updated.every(owned)) throw new ConflictError('token');
+    this.#clients.set(client.id, frozen(parseClient(client)));
+    for (const record of [...created, ...updated]) this.#tokens.set(record.jti, frozen(parseTokenRecord(record)));
+    if (request !== undefined) this.#requests.set(request.id, frozen(parseRequest(request)));
+  }
+
+  async readStatus(jti: string, clientId: string, signal?: AbortSignal): Promise<TokenStatus> {
+    signal?.throwIfAborted();
+    return { record: this.#tokenOf(clientId, jti), client: this.#clients.get(clientId) };
+  }
+
+  async readKeyRing(signal?: AbortSignal): Promise<KeyRing | undefined> {
+    signal?.throwIfAborted();
+    return this.#rings.get(MAIN_RING);
+  }
+
+  async getClient(id: string): Promise<Client | undefined> {
+    return this.#clients.get(id);
+  }
+
+  async getToken(client: string, jti: string): Promise<TokenRecord | undefined> {
+    return this.#tokenOf(client, jti);
+  }
+
+  async findToken(jti: string): Promise<TokenRecord | undefined> {
+    return this.#tokens.get(jti);
+  }
+
+  async getRequest(id: string): Promise<RequestRecord | undefined> {
+    return this.#requests.get(id);
+  }
+
+  async getRing(name: string): Promise<KeyRing | undefined> {
+    return this.#rings.get(name);
+  }
+
+  async *tokensOfClient(
+    client: string,
+    { prefix = '' }: { readonly prefix?: string } = {},
+  ): AsyncGenerator<TokenRecord> {
+    const owned = [...this.#tokens.values()].filter((it) => it.client === client && it.jti.startsWith(prefix));
+    yield* owned.toSorted((a, b) => compare(a.jti, b.jti));
+  }
+
+  async *tokensByExpiry(from: EpochSeconds, until: EpochSeconds): AsyncGenerator<TokenRecord> {
+    const due = [...this.#tokens.values()].filter(({ exp }) => from <= exp && exp < until);
+    yield* due.toSorted((a, b) => a.exp - b.exp || compare(a.jti, b.jti));
+  }
+
+  async *clients(): AsyncGenerator<Client> {
+    yield* [...this.#clients.values()].toSorted((a, b) => compare(a.id, b.id));
+  }
+
+  async *eventsOf(aggregate: AggregateRef, fromSeq = 1): AsyncGenerator<AuditEvent> {
+    const name = aggregateName(aggregate);
+    yield* this.#events.filter((it) => it.aggregate === name && it.seq >= fromSeq);
+  }
+
+  async *eventsByTime(from: EpochMillis, until: EpochMillis): AsyncGenerator<AuditEvent> {
+    const inside = this.#events.filter(({ at }) => from <= Date.parse(at) && Date.parse(at) < until);
+    yield* inside.toSorted((a, b) => compare(a.at, b.at) || compare(a.aggregate, b.aggregate) || a.seq - b.seq);
+  }
+
+  async close(): Promise<void> {
+    // Nothing is held.
+  }
+
+  #tokenOf(client: string, jti: string): TokenRecord | undefined {
+    const record = this.#tokens.get(jti);
+    return record?.client === client ? record : undefined;
+  }
+}
+
+/** By code unit, as a backend orders keys; never by locale. */
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function frozen<T extends object>(value: T): T {
+  const copy = structuredClone(value);
+  freeze(copy);
+  return copy;
+}
+
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const member of Object.values(value)) freeze(member);
+  Object.freeze(value);
+}
