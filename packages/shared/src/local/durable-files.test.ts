@@ -33,3 +33,10 @@ it('removing tells whether there was anything to remove', () => {
   expect(removeFile(`${path}.away`)).toBe(true);
   expect(readdirSync(directory.path)).toEqual([]);
 });
+
+it.skipIf(process.platform !== 'linux')(
+  'a place where the kernel lets nobody make a directory is an error (needs /proc)',
+  () => {
+    expect(() => writeNewFile('/proc/1/nowhere/file', 'text')).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+  },
+);

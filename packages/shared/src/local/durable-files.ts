@@ -1,6 +1,16 @@
 /** Files that are there completely or not at all, whatever stops the process or the machine. */
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { errnoOf } from './file-errors.ts';
 
@@ -17,11 +27,22 @@ export function syncDirectory(directory: string): void {
 
 /** Makes a directory that only its owner can enter, and those above it that are missing, durably. */
 export function makeDirectory(directory: string): void {
-  const first = mkdirSync(directory, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = resolve(directory); made.length >= resolve(first).length; made = dirname(made)) {
-    syncDirectory(dirname(made));
+  const path = resolve(directory);
+  if (isDirectory(path)) return;
+  // One by one: mkdir's own recursion never ends where the kernel refuses everybody, as it does in /proc.
+  const parent = dirname(path);
+  if (parent !== path) makeDirectory(parent);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST' && isDirectory(path)) return;
+    throw error;
   }
+  syncDirectory(parent);
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** Writes a file that only its owner can read, in a directory of the same kind. Throws `EEXIST`, never overwrites. */
