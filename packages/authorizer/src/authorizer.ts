@@ -1,0 +1,28 @@
+/** Creates authorizers: the one entry point that every face and every embedding program goes through. */
+import { Decider } from './decider.ts';
+import type { AuthorizeRequest, Decision } from './decision.ts';
+import { parseOptions, type AuthorizerOptions } from './options.ts';
+
+export interface Authorizer {
+  /**
+   * Decides on one request. Resolves to an allowance or a denial; rejects with an `AuthorizerFault` when the registry or
+   * the keys are out of reach, after at most 1.5 seconds, and with nothing else.
+   */
+  readonly authorize: (request: AuthorizeRequest) => Promise<Decision>;
+  /** Seconds for which a gateway may reuse an answer; an allowance holds for at least that long. */
+  readonly gatewayResultTtl: number;
+}
+
+/**
+ * Makes an authorizer. Nothing is opened or read before the first request.
+ *
+ * @throws AuthorizerConfigError for an option that is missing, unknown or out of range
+ */
+export function createAuthorizer(options: AuthorizerOptions): Authorizer {
+  const settings = parseOptions(options);
+  const decider = new Decider(settings);
+  return Object.freeze({
+    authorize: (request: AuthorizeRequest) => decider.authorize(request),
+    gatewayResultTtl: settings.gatewayResultTtl,
+  });
+}

@@ -1,0 +1,243 @@
+/** Runs the pipeline for one authorizer: each step in its order, cheapest first, with the caches between them. */
+import { effectiveScopes, judge, sha256Base64url, type DenialReason, type RingKey } from '@apikey/shared';
+import type { KeyObject } from 'node:crypto';
+import { decisionDeadline } from './cache/attempts.ts';
+import { BoundedMap } from './cache/bounded-map.ts';
+import { PublicKeys } from './cache/public-keys.ts';
+import { RingCache, type RingKeys } from './cache/ring-cache.ts';
+import type { Asker } from './cache/shared-reads.ts';
+import { StatusCache, type KnownStatus, type StatusQuestion } from './cache/status-cache.ts';
+import { Timeline, type Moment } from './clock.ts';
+import { deny, type AuthorizeRequest, type Decision } from './decision.ts';
+import { asFault, AuthorizerFault } from './fault.ts';
+import type { Settings } from './options.ts';
+import { report, type Course, type Outcome } from './report.ts';
+import { addressRule, reuseRule } from './request-steps.ts';
+import { routesAllow, type RouteTable } from './routes.ts';
+import { algorithmRule, deadKeyReason, readToken, typeRule, verifyToken, type VerifiedToken } from './token-steps.ts';
+
+interface KnownToken extends VerifiedToken {
+  readonly question: StatusQuestion;
+}
+
+/** How much is held at this moment, to show that none of it grows without end. */
+export interface DeciderSizes {
+  readonly tokens: number;
+  readonly statuses: number;
+  readonly dead: number;
+  readonly statusReads: number;
+  readonly publicKeys: number;
+}
+
+export class Decider {
+  readonly #settings: Settings;
+  readonly #timeline: Timeline;
+  readonly #tokens: BoundedMap<KnownToken>;
+  readonly #status: StatusCache;
+  readonly #ring: RingCache;
+  readonly #keys: PublicKeys;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#timeline = new Timeline(settings.clock);
+    this.#tokens = new BoundedMap(settings.tokenCacheLimit);
+    this.#status = new StatusCache(
+      {
+        reader: settings.status,
+        maxAge: settings.tokensMaxAge,
+        staleIfError: settings.staleIfError,
+        limit: settings.statusCacheLimit,
+      },
+      this.#timeline,
+    );
+    this.#ring = new RingCache(settings.status, settings.ringMaxAge, this.#timeline);
+    this.#keys = new PublicKeys(settings.keys, this.#timeline);
+  }
+
+  get sizes(): DeciderSizes {
+    return { tokens: this.#tokens.size, ...this.#status.sizes, publicKeys: this.#keys.size };
+  }
+
+  /** Decides, or rejects with an `AuthorizerFault`. Waits for nothing where all that it needs is at hand. */
+  async authorize(request: AuthorizeRequest): Promise<Decision> {
+    const course: Course = { request, arrived: this.#timeline.now(), cache: { token: 'none', status: 'none' } };
+    try {
+      const decided = this.#decide(course);
+      const decision = decided instanceof Promise ? await decided : decided;
+      this.#report(course, decision);
+      return decision;
+    } catch (error) {
+      // What no step expected is no decision either: it must not pass for a denial, still less for anything else.
+      const fault = asFault('INTERNAL', error);
+      this.#report(course, { allowed: false, fault: fault.code });
+      throw fault;
+    }
+  }
+
+  /** Steps 1 and 2. Goes on at once for a token whose signature, ring and status are at hand. */
+  #decide(course: Course): Decision | Promise<Decision> {
+    const { token } = course.request;
+    if (token === undefined || token === '') return deny('missing_token');
+    if (typeof token !== 'string' || token.length > this.#settings.maxTokenLength) return deny('malformed');
+    const digest = sha256Base64url(token);
+    const known = this.#tokens.get(digest);
+    course.cache.token = known === undefined ? 'miss' : 'hit';
+    const atHand = known === undefined ? undefined : this.#decideFromCaches(course, known, course.arrived);
+    return atHand ?? this.#decideLater(course, token, digest, known);
+  }
+
+  async #decideLater(course: Course, token: string, digest: string, hit: KnownToken | undefined): Promise<Decision> {
+    const asker: Asker = { arrived: course.arrived, deadline: decisionDeadline() };
+    if (hit !== undefined) return this.#decideFromReads(course, hit, asker);
+    const known = await this.#verify(course, token, digest, asker);
+    if (typeof known === 'string') return deny(known);
+    return (
+      this.#decideFromCaches(course, known, this.#timeline.now()) ?? (await this.#decideFromReads(course, known, asker))
+    );
+  }
+
+  /** Steps 3 to 6. */
+  async #verify(course: Course, token: string, digest: string, asker: Asker): Promise<KnownToken | DenialReason> {
+    const read = readToken(token, this.#settings.maxTokenLength);
+    if (read === 'malformed') return read;
+    const wrongType = typeRule(read);
+    if (wrongType !== undefined) return wrongType;
+    const { kid } = read.jws.header;
+    if (kid === undefined) return 'key_unknown';
+    const key = this.#ring.known(kid) ?? (await this.#seekKey(kid, asker));
+    if (key === undefined) return 'key_unknown';
+    course.kid = key.kid;
+    const wrongAlgorithm = algorithmRule(read, key);
+    if (wrongAlgorithm !== undefined) return wrongAlgorithm;
+    const publicKey = this.#keys.get(kid) ?? (await this.#fetchKey(key, asker));
+    if (typeof publicKey === 'string') return publicKey;
+    // Others may have brought the same token, and waited for the same key.
+    const known = this.#tokens.get(digest);
+    if (known !== undefined) return known;
+    const verified = verifyToken(read, key, publicKey, this.#settings);
+    if (typeof verified === 'string') return verified;
+    const { jti, sub } = verified.claims;
+    const fresh: KnownToken = { ...verified, question: { jti, client: sub, key: `${jti} ${sub}` } };
+    this.#tokens.set(digest, fresh);
+    return fresh;
+  }
+
+  /** Steps 7 and 8, if neither the ring nor the registry has to be asked. */
+  #decideFromCaches(course: Course, token: KnownToken, now: Moment): Decision | undefined {
+    course.kid = token.kid;
+    course.token = token.question;
+    const dead = this.#denyDead(course, token, now);
+    if (dead !== undefined) return dead;
+    const ring = this.#ring.fresh(course.arrived, now);
+    const status = this.#status.fresh(token.question, course.arrived, now);
+    course.cache.status = status === undefined ? 'miss' : 'hit';
+    return ring === undefined || status === undefined ? undefined : this.#judge(course, token, ring, status, now);
+  }
+
+  async #decideFromReads(course: Course, token: KnownToken, asker: Asker): Promise<Decision> {
+    const before = this.#timeline.now();
+    const [ring, status] = await both(
+      this.#ring.fresh(course.arrived, before) ?? this.#readRing(asker),
+      this.#status.fresh(token.question, course.arrived, before) ?? this.#readStatus(course, token.question, asker),
+    );
+    const now = this.#timeline.now();
+    // A younger read may have found the token dead while this one was under way.
+    return this.#denyDead(course, token, now) ?? this.#judge(course, token, ring, status, now);
+  }
+
+  #denyDead(course: Course, token: KnownToken, now: Moment): Decision | undefined {
+    const reason = this.#status.deadReason(token.question, this.#hasExpired(token, now));
+    if (reason === undefined) return undefined;
+    course.cache.status = 'dead';
+    return deny(reason);
+  }
+
+  /** Steps 7 and 8. `now` is read after everything else: an answer that took a second makes the token a second older. */
+  #judge(course: Course, token: KnownToken, ring: RingKeys, status: KnownStatus, now: Moment): Decision {
+    const { clockTolerance, gatewayResultTtl } = this.#settings;
+    const { claims, life, payloadSha256 } = token;
+    const { record, client, problem } = status.value;
+    if (problem !== undefined) course.problem = problem;
+    const key = ring.get(token.kid);
+    if (key === undefined) return deny('key_unknown');
+    if (key.alg !== token.alg) return deny('bad_signature');
+    const seconds = now.wall / 1000;
+    const reason = judge({ claims: life, payloadSha256, record, client, key, now: seconds, clockTolerance });
+    if (reason !== undefined) {
+      this.#status.rememberDead(token.question, reason, this.#hasExpired(token, now));
+      return deny(reason);
+    }
+    // What `judge` accepts has both; this says so to the compiler, and denies should that ever change.
+    if (record === undefined || client === undefined) return deny('unknown_token');
+    status.seenLive = true;
+    const { exp, jti } = claims;
+    const { liveUntil } = record;
+    const limit =
+      reuseRule({ exp, liveUntil }, seconds, gatewayResultTtl) ?? addressRule(client, course.request.sourceAddress);
+    if (limit !== undefined) return deny(limit);
+    // Those that were signed: who can write a record must not be able to widen what its token may do.
+    const scopes = effectiveScopes(token.scopes, client);
+    if (!this.#routesOpen(course.request, scopes)) return deny('insufficient_scope');
+    return { allowed: true, client: client.id, jti, scopes, kid: token.kid, expiresAt: Math.min(exp, liveUntil) };
+  }
+
+  #routesOpen(request: AuthorizeRequest, scopes: readonly string[]): boolean {
+    const open = (table: RouteTable | undefined): boolean =>
+      table === undefined || routesAllow(table, request.method, request.path, scopes);
+    return open(this.#settings.routes) && open(request.routes);
+  }
+
+  #hasExpired({ claims }: KnownToken, now: Moment): boolean {
+    return !(now.wall / 1000 < claims.exp + this.#settings.clockTolerance);
+  }
+
+  async #seekKey(kid: string, asker: Asker): Promise<RingKey | undefined> {
+    try {
+      return await this.#ring.seek(kid, asker);
+    } catch (error) {
+      throw asFault('REGISTRY_UNAVAILABLE', error);
+    }
+  }
+
+  async #fetchKey(key: RingKey, asker: Asker): Promise<KeyObject | DenialReason> {
+    try {
+      return await this.#keys.fetch(key, asker);
+    } catch (error) {
+      const dead = deadKeyReason(key);
+      if (dead !== undefined) return dead;
+      throw asFault('KEYS_UNAVAILABLE', error);
+    }
+  }
+
+  async #readRing(asker: Asker): Promise<RingKeys> {
+    try {
+      return await this.#ring.read(asker);
+    } catch (error) {
+      throw asFault('REGISTRY_UNAVAILABLE', error);
+    }
+  }
+
+  async #readStatus(course: Course, question: StatusQuestion, asker: Asker): Promise<KnownStatus> {
+    try {
+      return await this.#status.read(question, asker);
+    } catch (error) {
+      // A registry that answers nonsense is in reach: that is nothing to be patient with.
+      const nonsense = error instanceof AuthorizerFault;
+      const lastLive = nonsense ? undefined : this.#status.lastLive(question, this.#timeline.now());
+      if (lastLive === undefined) throw asFault('REGISTRY_UNAVAILABLE', error);
+      course.cache.status = 'stale';
+      return lastLive;
+    }
+  }
+
+  #report(course: Course, outcome: Outcome): void {
+    const { onDecision, clock } = this.#settings;
+    if (onDecision !== undefined) report(onDecision, course, outcome, clock.monotonic());
+  }
+}
+
+/** Both values, or the first one's error, once neither is still under way: nothing of a decision outlives it. */
+async function both<A, B>(a: A | Promise<A>, b: B | Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b]);
+  return [await a, await b];
+}

@@ -1,0 +1,70 @@
+/** What goes into a decision and what comes out of it: the answer for the caller, and the report for the operator. */
+import type { DenialReason } from '@apikey/shared';
+import type { FaultCode } from './fault.ts';
+import type { RegistryProblem } from './registry-answers.ts';
+import type { RouteTable } from './routes.ts';
+
+export interface AuthorizeRequest {
+  /** The bare token, without `Bearer`; absent = the request carried none. */
+  readonly token: string | undefined;
+  /** The address that the request came from, needed for clients that are limited to networks. */
+  readonly sourceAddress?: string | undefined;
+  /** HTTP method and path as received, needed where routes are configured; a query string is ignored. */
+  readonly method?: string | undefined;
+  readonly path?: string | undefined;
+  /** Routes of the face that asks, from `compileRoutes`; they apply beside those of the authorizer. */
+  readonly routes?: RouteTable | undefined;
+}
+
+export interface Allowed {
+  readonly allowed: true;
+  /** The client that holds the token. */
+  readonly client: string;
+  readonly jti: string;
+  /** The scopes that the token has and that its client may use. */
+  readonly scopes: readonly string[];
+  readonly kid: string;
+  /** Epoch seconds from which on the token is not accepted, whatever else happens. */
+  readonly expiresAt: number;
+}
+
+export interface Denied {
+  readonly allowed: false;
+  /** For logs and metrics. Never tell the caller: it would learn whether a token exists, expired or was revoked. */
+  readonly reason: DenialReason;
+  /** 401 = present another credential; 403 = this one is live, but not for this request. */
+  readonly status: 401 | 403;
+}
+
+export type Decision = Allowed | Denied;
+
+/** How the verified-token cache and the status cache answered; `none` = not asked. */
+export interface CacheUse {
+  token: 'none' | 'hit' | 'miss';
+  /** `stale`: the registry was out of reach and `staleIfError` applied. `dead`: the token was known to be dead. */
+  status: 'none' | 'hit' | 'miss' | 'stale' | 'dead';
+}
+
+/**
+ * One decision, for logs and metrics. It never holds the token, its claims, or a `kid` that is not in the ring; `client`
+ * and `jti` are present once the signature held.
+ */
+export interface DecisionReport {
+  readonly allowed: boolean;
+  readonly reason?: DenialReason;
+  /** The decision is a fault: nothing was decided. */
+  readonly fault?: FaultCode;
+  readonly client?: string;
+  readonly jti?: string;
+  readonly kid?: string;
+  readonly latencyMs: number;
+  readonly cache: Readonly<CacheUse>;
+  /** An entry of the registry is damaged: the token was denied, and somebody should look. */
+  readonly problem?: RegistryProblem;
+}
+
+/** The denial with the outward status that its reason has. */
+export function deny(reason: DenialReason): Denied {
+  const live = reason === 'address_not_allowed' || reason === 'insufficient_scope';
+  return { allowed: false, reason, status: live ? 403 : 401 };
+}

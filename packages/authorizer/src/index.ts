@@ -1,0 +1,33 @@
+/** Decides who gets in: an authorizer for apikey tokens, its faces for HTTP servers, and the pieces that others test with. */
+export { createAuthorizer, type Authorizer } from './authorizer.ts';
+export type { AuthorizerOptions } from './options.ts';
+export type { AuthorizerClock } from './clock.ts';
+export type { Allowed, AuthorizeRequest, CacheUse, Decision, DecisionReport, Denied } from './decision.ts';
+export { AuthorizerConfigError } from './config-error.ts';
+export { AuthorizerFault, FAULTS, type FaultCode } from './fault.ts';
+export type { RegistryProblem } from './registry-answers.ts';
+export {
+  compileRoutes,
+  matchRoutes,
+  partRoutes,
+  routesAllow,
+  type CompiledRoute,
+  type Route,
+  type RouteTable,
+} from './routes.ts';
+export { parseAuthorization, readCredential, type HeaderSource } from './credential.ts';
+export {
+  fetchMiddleware,
+  type FetchMiddleware,
+  type FetchMiddlewareOptions,
+  type FetchRequestInfo,
+} from './faces/fetch.ts';
+export {
+  getDecision,
+  nodeMiddleware,
+  type AuthorizedRequest,
+  type NodeMiddleware,
+  type NodeMiddlewareOptions,
+} from './faces/node.ts';
+export { CHECK_NAMES, inspectToken, type Check, type Inspection, type InspectionInput } from './inspect.ts';
+export { JwsError, verifyCompactJws, verifySignature, type JwsErrorCode } from '@apikey/shared';

@@ -1,0 +1,55 @@
+/** Tells the operator of a decision, and lets nothing that the listener does change it. */
+import type { DenialReason, EpochMillis } from '@apikey/shared';
+import type { Moment } from './clock.ts';
+import type { AuthorizeRequest, CacheUse, Decision, DecisionReport } from './decision.ts';
+import type { FaultCode } from './fault.ts';
+import type { RegistryProblem } from './registry-answers.ts';
+
+/** What one decision has found out so far. */
+export interface Course {
+  readonly request: AuthorizeRequest;
+  readonly arrived: Moment;
+  readonly cache: CacheUse;
+  /** Set once the kid was found in the ring. */
+  kid?: string;
+  /** Set once the signature held. */
+  token?: { readonly client: string; readonly jti: string };
+  problem?: RegistryProblem;
+}
+
+export type Outcome = Decision | { readonly allowed: false; readonly fault: FaultCode };
+
+export type Listener = (report: DecisionReport) => void;
+
+/** Calls the listener with what `course` found. `finished` is on the monotonic clock. */
+export function report(listener: Listener, course: Course, outcome: Outcome, finished: EpochMillis): void {
+  const { kid, token, problem, arrived, cache } = course;
+  // Microseconds are as exact as anybody reads a log.
+  const latencyMs = Math.round((finished - arrived.monotonic) * 1000) / 1000;
+  const entry: DecisionReport = {
+    ...outcomeMembers(outcome),
+    ...(token === undefined ? {} : { client: token.client, jti: token.jti }),
+    ...(kid === undefined ? {} : { kid }),
+    latencyMs,
+    cache,
+    ...(problem === undefined ? {} : { problem }),
+  };
+  try {
+    const returned: unknown = listener(entry);
+    // An async listener is a `() => void` to TypeScript; its rejection must not end the process.
+    if (returned instanceof Promise) returned.catch(ignore);
+  } catch {
+    // A log that cannot be written is no reason to let somebody in, nor to keep somebody out.
+  }
+}
+
+function outcomeMembers(outcome: Outcome): {
+  readonly allowed: boolean;
+  readonly reason?: DenialReason;
+  readonly fault?: FaultCode;
+} {
+  if (outcome.allowed) return { allowed: true };
+  return 'fault' in outcome ? { allowed: false, fault: outcome.fault } : { allowed: false, reason: outcome.reason };
+}
+
+function ignore(): void {}
