@@ -109,13 +109,12 @@ export function keyProviderContract(name: string, { create, optionalAlgs }: KeyP
       await expect(keys.sign(ref, 'RS256', INPUT)).rejects.toMatchObject({ name: 'InvalidStateError' });
     });
 
-    it('signs nothing with a disabled key, whose public half stays readable', async () => {
-      const { keys, publicKeys } = store();
-      const { ref, publicKey } = await keys.create('ES256');
+    it('signs nothing with a disabled key, and does not mind disabling it again', async () => {
+      const { keys } = store();
+      const { ref } = await keys.create('ES256');
       await keys.sign(ref, 'ES256', INPUT);
       await keys.disable(ref);
       await expect(keys.sign(ref, 'ES256', INPUT)).rejects.toMatchObject({ name: 'InvalidStateError' });
-      expect(exportJwk(await publicKeys.publicKey(ref))).toEqual(exportJwk(publicKey));
       await keys.disable(ref);
     });
 

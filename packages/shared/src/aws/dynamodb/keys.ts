@@ -1,0 +1,97 @@
+/**
+ * Where each item lies in the table: the data contract of DESIGN section 9, and nothing else makes keys.
+ *
+ * One item kind is beyond that table: `BUCKETS#EVENTS` / `2027-01-15` and `BUCKETS#TOKENS` / `2027-04` say that this
+ * day or month of the index `by-time` holds something. They let a report over "everything" ask for the buckets that
+ * exist instead of for every day since 1970. They are written once per bucket, before the commit that needs it, are
+ * never deleted, and hold nothing but their key.
+ */
+import type { AggregateRef } from '../../domain/records.ts';
+import { formatSeconds, MAX_EPOCH_SECONDS } from '../../domain/time.ts';
+
+export const TABLE_KEYS = { partition: 'pk', sort: 'sk' } as const;
+/** When DynamoDB may delete the item, in epoch seconds. */
+export const TTL_ATTRIBUTE = 'ttl';
+/** The index for reports: projects everything, and is eventually consistent. */
+export const INDEX = 'by-time';
+export const INDEX_KEYS = { partition: 'bucket', sort: 'position' } as const;
+
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** Where an item lies in the index. */
+export interface IndexKey {
+  readonly bucket: string;
+  readonly position: string;
+}
+
+/** The sort keys of a client's token records begin so. */
+export const TOKEN_PREFIX = 'TOKEN#';
+
+export function clientPartition(id: string): string {
+  return `CLIENT#${id}`;
+}
+export function clientKey(id: string): Key {
+  return { pk: clientPartition(id), sk: 'CLIENT' };
+}
+export function tokenKey(client: string, jti: string): Key {
+  return { pk: clientPartition(client), sk: `${TOKEN_PREFIX}${jti}` };
+}
+/** Says which client a token belongs to; never changes. */
+export function pointerKey(jti: string): Key {
+  return { pk: `JTI#${jti}`, sk: 'JTI' };
+}
+export function ringKey(name: string): Key {
+  return { pk: `RING#${name}`, sk: 'RING' };
+}
+export function requestKey(id: string): Key {
+  return { pk: `REQUEST#${id}`, sk: 'REQUEST' };
+}
+/** When a token was last used, if authorizers track that. */
+export function usageKey(jti: string): Key {
+  return { pk: `USAGE#${jti}`, sk: 'USAGE' };
+}
+export function eventsPartition({ kind, id }: AggregateRef): string {
+  return `EVENTS#${kind === 'client' ? 'CLIENT' : 'RING'}#${id}`;
+}
+export function eventKey(aggregate: AggregateRef, seq: number): Key {
+  return { pk: eventsPartition(aggregate), sk: padded(seq) };
+}
+
+export type BucketKind = 'TOKENS' | 'EVENTS';
+
+/** The partition that lists the buckets of a kind by name. */
+export function bucketsPartition(kind: BucketKind): string {
+  return `BUCKETS#${kind}`;
+}
+export function bucketName(kind: BucketKind, name: string): string {
+  return `${kind}#${name}`;
+}
+
+/** All clients, by id. */
+export const CLIENTS_BUCKET = 'CLIENTS';
+
+/** `2027-04`: the month of an expiry, which names its bucket; times beyond the calendar fall on its ends. */
+export function monthOf(seconds: number): string {
+  return formatSeconds(Math.min(Math.max(seconds, 0), MAX_EPOCH_SECONDS)).slice(0, 7);
+}
+/** `2027-01-15`: the day of an event's time. */
+export function dayOf(at: string): string {
+  return at.slice(0, 10);
+}
+
+/** Positions in a month sort by expiry, then `jti`. */
+export function expiryPosition(exp: number, jti: string): string {
+  return `${padded(exp)}#${jti}`;
+}
+/** Positions in a day sort by time, then aggregate, then number: `#` sorts before all that a name may hold. */
+export function eventPosition(at: string, aggregate: string, seq: number): string {
+  return `${at}#${aggregate}#${padded(seq)}`;
+}
+
+/** So many digits hold all times and numbers that can be written, and sort as text. */
+export function padded(value: number): string {
+  return String(value).padStart(12, '0');
+}

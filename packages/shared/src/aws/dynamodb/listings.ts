@@ -1,0 +1,88 @@
+/**
+ * The registry's listings. Those over all clients go through the buckets of the index that exist (see keys.ts): one
+ * query for their names, then at least one for each, so that a report costs what its days or months hold, and half a
+ * read unit for each that was emptied since.
+ */
+import type { AggregateRef, AuditEvent, Client, EpochMillis, EpochSeconds, TokenRecord } from '../../domain/records.ts';
+import { isClientId } from '../../domain/identifiers.ts';
+import { formatMillis, MAX_EPOCH_SECONDS } from '../../domain/time.ts';
+import { readClient, readEvent, readToken } from './items.ts';
+import {
+  bucketName,
+  bucketsPartition,
+  clientPartition,
+  CLIENTS_BUCKET,
+  dayOf,
+  eventsPartition,
+  monthOf,
+  padded,
+  TABLE_KEYS,
+  TOKEN_PREFIX,
+  type BucketKind,
+} from './keys.ts';
+import type { TableQueries } from './queries.ts';
+
+/** Sorts behind every position, day and month. */
+const END = '~';
+
+export async function* tokensOfClient(queries: TableQueries, client: string, prefix = ''): AsyncGenerator<TokenRecord> {
+  if (!isClientId(client)) return;
+  const items = queries.partition(clientPartition(client), { prefix: `${TOKEN_PREFIX}${prefix}` });
+  for await (const item of items) yield readToken(item);
+}
+
+export async function* eventsOf(
+  queries: TableQueries,
+  aggregate: AggregateRef,
+  fromSeq: number,
+): AsyncGenerator<AuditEvent> {
+  const items = queries.partition(eventsPartition(aggregate), { from: padded(Math.max(0, fromSeq)), to: END });
+  for await (const item of items) yield readEvent(item);
+}
+
+export async function* clients(queries: TableQueries): AsyncGenerator<Client> {
+  for await (const item of queries.bucket(CLIENTS_BUCKET)) yield readClient(item);
+}
+
+export async function* tokensByExpiry(
+  queries: TableQueries,
+  from: EpochSeconds,
+  until: EpochSeconds,
+): AsyncGenerator<TokenRecord> {
+  const first = Math.max(0, Math.ceil(from));
+  const end = Math.min(Math.ceil(until), MAX_EPOCH_SECONDS + 1);
+  if (!(first < end)) return;
+  // `<end>` alone sorts before `<end>#<jti>`, so that the range leaves out what expires at its end.
+  const extent = { from: padded(first), to: padded(end) };
+  const months = existing(queries, 'TOKENS', monthOf(first), monthOf(end));
+  for await (const month of months) {
+    for await (const item of queries.bucket(month, extent)) yield readToken(item);
+  }
+}
+
+export async function* eventsByTime(
+  queries: TableQueries,
+  from: EpochMillis,
+  until: EpochMillis,
+): AsyncGenerator<AuditEvent> {
+  const extent = { from: eventTime(from), to: eventTime(until) };
+  if (!(extent.from < extent.to)) return;
+  const days = existing(queries, 'EVENTS', dayOf(extent.from), dayOf(extent.to));
+  for await (const day of days) {
+    for await (const item of queries.bucket(day, extent)) yield readEvent(item);
+  }
+}
+
+/** The buckets of a kind in which something was ever put, from the first name to the last. */
+async function* existing(queries: TableQueries, kind: BucketKind, from: string, to: string): AsyncGenerator<string> {
+  for await (const item of queries.partition(bucketsPartition(kind), { from, to })) {
+    yield bucketName(kind, item[TABLE_KEYS.sort]?.S ?? '');
+  }
+}
+
+/** The first event time at or after an instant, as text that sorts with event times, whatever number is given. */
+function eventTime(millis: EpochMillis): string {
+  const rounded = Math.ceil(millis);
+  if (rounded > MAX_EPOCH_SECONDS * 1000 + 999) return END;
+  return formatMillis(Math.max(rounded, 0));
+}

@@ -1,0 +1,66 @@
+/** Queries of one partition, of the table or of its index, page by page as they are consumed. Nothing ever scans. */
+import { QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import type { Session } from '../session.ts';
+import { toAttributes, type Item } from './attributes.ts';
+import { INDEX, INDEX_KEYS, TABLE_KEYS } from './keys.ts';
+import type { DynamoClient } from './reads.ts';
+
+/** Which part of a partition; without either, all of it. Both ends of a range belong to it. */
+export type Extent = { readonly prefix: string } | { readonly from: string; readonly to: string };
+
+export class TableQueries {
+  readonly #session: Session<DynamoClient>;
+  readonly #table: string;
+  readonly #pageSize: number;
+
+  constructor(session: Session<DynamoClient>, table: string, pageSize: number) {
+    this.#session = session;
+    this.#table = table;
+    this.#pageSize = pageSize;
+  }
+
+  /** A partition of the table, strongly consistent, by ascending sort key. */
+  partition(pk: string, extent?: Extent): AsyncGenerator<Item> {
+    return this.#all({ ConsistentRead: true, ...condition(TABLE_KEYS, pk, extent) });
+  }
+
+  /** A partition of the index, eventually consistent, by ascending position. */
+  bucket(bucket: string, extent?: Extent): AsyncGenerator<Item> {
+    return this.#all({ IndexName: INDEX, ...condition(INDEX_KEYS, bucket, extent) });
+  }
+
+  async *#all(query: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<Item> {
+    let start: Item | undefined;
+    do {
+      const input = { ...query, TableName: this.#table, Limit: this.#pageSize, ExclusiveStartKey: start };
+      const page = await this.#session.run({ action: 'dynamodb:Query', resource: this.#table }, (client, abortSignal) =>
+        client.send(new QueryCommand(input), { abortSignal }),
+      );
+      yield* page.Items ?? [];
+      start = page.LastEvaluatedKey;
+    } while (start !== undefined);
+  }
+}
+
+function condition(
+  keys: { readonly partition: string; readonly sort: string },
+  partition: string,
+  extent: Extent | undefined,
+): Omit<QueryCommandInput, 'TableName'> {
+  const names = { '#partition': keys.partition };
+  const equal = '#partition = :partition';
+  if (extent === undefined) {
+    return {
+      KeyConditionExpression: equal,
+      ExpressionAttributeNames: names,
+      ExpressionAttributeValues: toAttributes({ ':partition': partition }),
+    };
+  }
+  const within = 'prefix' in extent ? 'begins_with(#sort, :prefix)' : '#sort BETWEEN :from AND :to';
+  const values = 'prefix' in extent ? { ':prefix': extent.prefix } : { ':from': extent.from, ':to': extent.to };
+  return {
+    KeyConditionExpression: `${equal} AND ${within}`,
+    ExpressionAttributeNames: { ...names, '#sort': keys.sort },
+    ExpressionAttributeValues: toAttributes({ ':partition': partition, ...values }),
+  };
+}

@@ -1,0 +1,103 @@
+/** What a table is like now, in the terms of `TableSpec`. */
+import {
+  DescribeContinuousBackupsCommand,
+  DescribeTableCommand,
+  DescribeTimeToLiveCommand,
+  type AttributeDefinition,
+  type KeySchemaElement,
+  type TableDescription,
+} from '@aws-sdk/client-dynamodb';
+import { NotFoundError } from '../../ports/errors.ts';
+import type { Session } from '../session.ts';
+import { INDEX } from './keys.ts';
+import type { DynamoClient } from './reads.ts';
+
+/** Keys read as `pk (S)`; `none` where there is no such thing. */
+export interface TableFacts {
+  readonly arn: string;
+  /** `ACTIVE`, `CREATING`, `UPDATING`, `DELETING`, ... */
+  readonly status: string;
+  readonly partitionKey: string;
+  readonly sortKey: string;
+  readonly indexStatus: string;
+  readonly indexPartitionKey: string;
+  readonly indexSortKey: string;
+  readonly indexProjection: string;
+  readonly billing: string;
+  readonly deletionProtection: boolean;
+  /** `ENABLED`, `ENABLING`, `DISABLING` or `DISABLED`. */
+  readonly ttlStatus: string;
+  readonly ttlAttribute: string;
+  readonly pointInTimeRecovery: boolean;
+}
+
+const NONE = 'none';
+
+/** Looks at everything that `TableSpec` asks for; absent where there is no table. Writes nothing. */
+export async function inspectTable(session: Session<DynamoClient>, table: string): Promise<TableFacts | undefined> {
+  const description = await describeTable(session, table);
+  if (description === undefined) return undefined;
+  const input = { TableName: table };
+  const [ttl, backups] = await Promise.all([
+    session.run({ action: 'dynamodb:DescribeTimeToLive', resource: table }, (client, abortSignal) =>
+      client.send(new DescribeTimeToLiveCommand(input), { abortSignal }),
+    ),
+    session.run({ action: 'dynamodb:DescribeContinuousBackups', resource: table }, (client, abortSignal) =>
+      client.send(new DescribeContinuousBackupsCommand(input), { abortSignal }),
+    ),
+  ]);
+  const recovery = backups.ContinuousBackupsDescription?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus;
+  return {
+    ...factsOf(description),
+    ttlStatus: ttl.TimeToLiveDescription?.TimeToLiveStatus ?? 'DISABLED',
+    ttlAttribute: ttl.TimeToLiveDescription?.AttributeName ?? NONE,
+    pointInTimeRecovery: recovery === 'ENABLED',
+  };
+}
+
+/** Absent where there is no table. */
+export async function describeTable(
+  session: Session<DynamoClient>,
+  table: string,
+): Promise<TableDescription | undefined> {
+  try {
+    const { Table } = await session.run({ action: 'dynamodb:DescribeTable', resource: table }, (client, abortSignal) =>
+      client.send(new DescribeTableCommand({ TableName: table }), { abortSignal }),
+    );
+    return Table;
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}
+
+type DescribedFacts = Omit<TableFacts, 'ttlStatus' | 'ttlAttribute' | 'pointInTimeRecovery'>;
+
+function factsOf(table: TableDescription): DescribedFacts {
+  const index = table.GlobalSecondaryIndexes?.find(({ IndexName }) => IndexName === INDEX);
+  const key = (schema: KeySchemaElement[] | undefined, type: 'HASH' | 'RANGE'): string =>
+    keyText(schema, type, table.AttributeDefinitions);
+  return {
+    arn: table.TableArn ?? NONE,
+    status: table.TableStatus ?? NONE,
+    partitionKey: key(table.KeySchema, 'HASH'),
+    sortKey: key(table.KeySchema, 'RANGE'),
+    indexStatus: index?.IndexStatus ?? NONE,
+    indexPartitionKey: key(index?.KeySchema, 'HASH'),
+    indexSortKey: key(index?.KeySchema, 'RANGE'),
+    indexProjection: index?.Projection?.ProjectionType ?? NONE,
+    // DynamoDB says nothing of the billing of a table that was always provisioned.
+    billing: table.BillingModeSummary?.BillingMode ?? 'PROVISIONED',
+    deletionProtection: table.DeletionProtectionEnabled ?? false,
+  };
+}
+
+function keyText(
+  schema: readonly KeySchemaElement[] | undefined,
+  type: 'HASH' | 'RANGE',
+  attributes: readonly AttributeDefinition[] | undefined,
+): string {
+  const name = schema?.find(({ KeyType }) => KeyType === type)?.AttributeName;
+  if (name === undefined) return NONE;
+  return `${name} (${attributes?.find(({ AttributeName }) => AttributeName === name)?.AttributeType ?? '?'})`;
+}

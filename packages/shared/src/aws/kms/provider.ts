@@ -1,0 +1,120 @@
+/** The key provider of the AWS backend: asymmetric KMS keys, whose private halves nobody can read. */
+import { DisableKeyCommand, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
+import type { KeyObject } from 'node:crypto';
+import type { SigningAlg } from '../../jose/algorithms.ts';
+import { InvalidStateError } from '../../ports/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { CreatedKey, KeyProvider, SignResult } from '../../ports/key-provider.ts';
+import type { Session } from '../session.ts';
+import { createKey, type NewKeyOptions } from './create.ts';
+import { cannotSign, describeKey } from './describe.ts';
+import { requireKeyArn } from './key-arn.ts';
+import { fetchPublicKey } from './public-key.ts';
+import { KmsRegions, type KmsClient, type KmsTarget } from './regions.ts';
+import { signWith } from './sign.ts';
+
+/**
+ * The tag that every key made here bears; its value is the alias base. Policies need it between `CreateKey` and
+ * `CreateAlias`, while a new key has no alias to be known by.
+ */
+export const KEYS_TAG = 'apikey:keys';
+
+export interface KmsKeyProviderOptions extends KmsTarget {
+  /** `alias/<name>`, below which new keys get `alias/<name>/<first 12 of kid>`. */
+  readonly aliasBase: string;
+  /** Added to new keys, beside `apikey:keys`. */
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly description?: string;
+  /** Makes new keys multi-Region primaries, so that they can be replicated later. */
+  readonly multiRegion?: boolean;
+  /** Days between `scheduleDeletion` and the end of the key: 7 to 30, by default 30. */
+  readonly deletionWindowDays?: number;
+  /** The local clock that tokens are dated by. */
+  readonly clock?: Clock;
+}
+
+/**
+ * Keys by ARN, each called in the Region that its ARN names; new ones are made in the Region of the environment.
+ * Beside the port's errors: `CREDENTIALS_MISSING`, `CONFIG_INVALID` (no Region), `CLOCK_SKEW` and `TOKEN_TOO_LARGE`
+ * from `sign`, `INVALID_ALG` from `create`. Throws `TypeError` for an alias base or deletion window that KMS would refuse.
+ */
+export function kmsKeyProvider(options: KmsKeyProviderOptions): KeyProvider {
+  return new KmsKeys(options);
+}
+
+class KmsKeys implements KeyProvider {
+  readonly #regions: KmsRegions;
+  readonly #newKey: NewKeyOptions;
+  readonly #windowDays: number;
+  readonly #now: () => number;
+
+  constructor(options: KmsKeyProviderOptions) {
+    const {
+      aliasBase,
+      description = 'apikey signing key',
+      multiRegion = false,
+      deletionWindowDays = 30,
+      clock,
+    } = options;
+    checkAliasBase(aliasBase);
+    if (!Number.isInteger(deletionWindowDays) || deletionWindowDays < 7 || deletionWindowDays > 30) {
+      throw new TypeError('KMS deletes keys after 7 to 30 days');
+    }
+    this.#regions = new KmsRegions(options);
+    this.#newKey = { aliasBase, description, multiRegion, tags: { ...options.tags, [KEYS_TAG]: aliasBase } };
+    this.#windowDays = deletionWindowDays;
+    this.#now = clock === undefined ? Date.now : () => clock.now();
+  }
+
+  create(alg: SigningAlg): Promise<CreatedKey> {
+    return createKey(this.#regions.home, alg, this.#newKey);
+  }
+
+  async publicKey(ref: string, signal?: AbortSignal): Promise<KeyObject> {
+    signal?.throwIfAborted();
+    return fetchPublicKey(await this.#sessionFor(ref), ref, signal);
+  }
+
+  async sign(ref: string, alg: SigningAlg, input: Uint8Array): Promise<SignResult> {
+    return signWith(await this.#sessionFor(ref), ref, alg, input, this.#now);
+  }
+
+  async disable(ref: string): Promise<void> {
+    await this.#unlessDone(ref, async (session) => {
+      await session.run({ action: 'kms:DisableKey', resource: ref, write: true }, (client, abortSignal) =>
+        client.send(new DisableKeyCommand({ KeyId: ref }), { abortSignal }),
+      );
+    });
+  }
+
+  async scheduleDeletion(ref: string): Promise<void> {
+    const input = { KeyId: ref, PendingWindowInDays: this.#windowDays };
+    await this.#unlessDone(ref, async (session) => {
+      await session.run({ action: 'kms:ScheduleKeyDeletion', resource: ref, write: true }, (client, abortSignal) =>
+        client.send(new ScheduleKeyDeletionCommand(input), { abortSignal }),
+      );
+    });
+  }
+
+  /** KMS refuses to disable or delete a key that waits for its deletion, which is all that was wanted. */
+  async #unlessDone(ref: string, work: (session: Session<KmsClient>) => Promise<void>): Promise<void> {
+    const session = await this.#sessionFor(ref);
+    try {
+      await work(session);
+    } catch (error) {
+      const wrongState = error instanceof InvalidStateError && error.code === 'WRONG_STATE';
+      if (!wrongState || !cannotSign(await describeKey(session, ref))) throw error;
+    }
+  }
+
+  async #sessionFor(ref: string): Promise<Session<KmsClient>> {
+    return this.#regions.of(requireKeyArn(ref).region);
+  }
+}
+
+function checkAliasBase(aliasBase: string): void {
+  const allowed = /^alias\/[A-Za-z0-9_-][A-Za-z0-9/_-]{0,199}$/.test(aliasBase) && !aliasBase.startsWith('alias/aws/');
+  if (!allowed || aliasBase.endsWith('/')) {
+    throw new TypeError('an alias base is like alias/apikey-prod: letters, digits, hyphen, underscore and slash');
+  }
+}

@@ -1,0 +1,16 @@
+/** `pnpm test:long`: the tests that have two sizes, at their full one. */
+import { defineConfig } from 'vitest/config';
+import { base } from './vitest.config.ts';
+
+export default defineConfig({
+  ...base,
+  test: {
+    ...base.test,
+    include: ['packages/*/test/**/*.load.test.ts'],
+    env: { APIKEY_TEST_LONG: '1' },
+    // One file at a time: these tests fill the machine by themselves.
+    fileParallelism: false,
+    testTimeout: 900_000,
+    reporters: ['default', ['json', { outputFile: 'coverage/results-long.json' }]],
+  },
+});
