@@ -131,6 +131,12 @@ export const ERRORS = {
     meaning: 'The answer to a change was lost: it may or may not hold.',
   },
 
+  STILL_ACCEPTED: {
+    kind: 'unavailable',
+    retryable: true,
+    meaning: 'The revocation holds, but the API that was asked did not deny the token in time.',
+  },
+
   BULK_PARTIAL: { kind: 'partial', retryable: true, meaning: 'Some items of a bulk command failed.' },
   CANCELLED: { kind: 'cancelled', meaning: 'The question was answered with no.' },
   STORE_DAMAGED: {

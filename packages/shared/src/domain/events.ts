@@ -138,6 +138,11 @@ export function diff(
   return { entity, before: pick(old), after: pick(now) };
 }
 
+/** The draft with the reason that the admin gave, if any. */
+export function withReason(draft: EventDraft, reason: string | undefined): EventDraft {
+  return reason === undefined ? draft : { ...draft, detail: { ...draft.detail, reason } };
+}
+
 const HEAD_MEMBERS: ReadonlySet<string> = new Set(['version', 'eventSeq', 'eventHash']);
 
 function jsonMembers(value: object): ReadonlyMap<string, Json> {

@@ -5,6 +5,7 @@ const CLIENT_ID = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 const JTI = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const JTI_PREFIX = /^[0-9a-f-]{6,36}$/;
 const KID = /^[A-Za-z0-9_-]{43}$/;
+const KID_PREFIX = /^[A-Za-z0-9_-]{6,43}$/;
 const REQUEST_ID = /^[\x21-\x7E]{1,128}$/;
 /** Anything that could be the start of a JWS: no free text may hold one. */
 const TOKEN_LIKE = /eyJ[A-Za-z0-9_-]{8,}/;
@@ -49,6 +50,15 @@ export function parseJtiPrefix(text: string): string {
   throw new InvalidValueError('INVALID_JTI', 'this is not a token id', {
     why: 'with a client, at least the first 6 characters of the token id (jti) are needed',
     fix: 'find it with: apikey list',
+  });
+}
+
+/** The first characters of a `kid`, at least six, or all of it. */
+export function parseKidPrefix(text: string): string {
+  if (KID_PREFIX.test(text)) return text;
+  throw new InvalidValueError('INVALID_KID', 'this is not a key id', {
+    why: 'a key id (kid) has 43 characters of A-Z, a-z, 0-9, hyphen and underscore; its first 6 are enough',
+    fix: 'find it with: apikey keys list',
   });
 }
 

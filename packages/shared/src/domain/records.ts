@@ -151,6 +151,8 @@ export interface EventDetail extends JsonObject {
   readonly entity: 'client' | 'token' | 'key';
   readonly before: JsonObject;
   readonly after: JsonObject;
+  /** Why, as the admin said, where the entity itself has no place for it. */
+  readonly reason?: string;
 }
 
 /** One entry of the audit log; `hash` covers all other members, `prev` is the hash before it. */

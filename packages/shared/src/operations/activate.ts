@@ -9,7 +9,7 @@ import { commitLoop, COMMIT_BUDGET } from './commit-loop.ts';
 import { changeContext } from './context.ts';
 import { findTokenRecord } from './lookup.ts';
 import { readOwnToken } from './own-token.ts';
-import type { OperationDeps } from './types.ts';
+import type { ActivatedToken, OperationDeps } from './types.ts';
 
 /** Activates the record of a token that was just delivered, on fresh reads of client, record and ring. */
 export async function activateDelivered(
@@ -17,7 +17,7 @@ export async function activateDelivered(
   { client, jti }: Pick<TokenRecord, 'client' | 'jti'>,
   payloadSha256: string,
   kmsRequestId: string | undefined,
-): Promise<TokenRecord> {
+): Promise<ActivatedToken> {
   try {
     return await commitLoop(deps, COMMIT_BUDGET, async () => {
       const owner = await deps.registry.getClient(client);
@@ -28,16 +28,18 @@ export async function activateDelivered(
           fix: 'issue another token',
         });
       }
-      // An earlier try of this very activation whose answer was lost.
-      if (record.state === 'active' && record.payloadSha256 === payloadSha256)
-        return { change: undefined, result: record };
-      const proof = { record, payloadSha256, ring, kmsRequestId };
       const old = record.replaces === undefined ? undefined : await deps.registry.getToken(client, record.replaces);
+      // An earlier try of this very activation whose answer was lost.
+      if (record.state === 'active' && record.payloadSha256 === payloadSha256) {
+        return { change: undefined, result: { record, replaced: old } };
+      }
+      const proof = { record, payloadSha256, ring, kmsRequestId };
       const change =
         old === undefined
           ? activation(owner, proof, changeContext(deps))
           : completeRotation(owner, { ...proof, old }, changeContext(deps));
-      return { change, result: recordIn(change, jti) };
+      const replaced = old === undefined ? undefined : recordIn(change, old.jti);
+      return { change, result: { record: recordIn(change, jti), replaced } };
     });
   } catch (error) {
     throw unfinished(error, jti);
@@ -78,11 +80,11 @@ export interface ActivateRequest {
 export async function activateToken(
   deps: OperationDeps,
   request: ActivateRequest,
-): Promise<{ readonly record: TokenRecord; readonly alreadyActive: boolean }> {
+): Promise<ActivatedToken & { readonly alreadyActive: boolean }> {
   const record = await findTokenRecord(deps.registry, request.jti, request.client);
   const payloadSha256 = await verifyOwnToken(deps, record, request.token);
-  if (record.state === 'active' && record.payloadSha256 === payloadSha256) return { record, alreadyActive: true };
-  return { record: await activateDelivered(deps, record, payloadSha256, undefined), alreadyActive: false };
+  const alreadyActive = record.state === 'active' && record.payloadSha256 === payloadSha256;
+  return { ...(await activateDelivered(deps, record, payloadSha256, undefined)), alreadyActive };
 }
 
 /** The payload hash of the token, once it has proved to be the one of this `jti`. */

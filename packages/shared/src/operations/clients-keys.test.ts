@@ -13,7 +13,8 @@ import {
   suspendClient,
 } from './clients.ts';
 import { issueToken } from './issue.ts';
-import { activateKey, createKey, exportJwks, nextKeyStep, retireKey, revokeKey, tokensOfKey } from './keys.ts';
+import { tokensOfKey } from './key-tokens.ts';
+import { activateKey, createKey, exportJwks, nextKeyStep, retireKey, revokeKey } from './keys.ts';
 import { readOwnToken } from './own-token.ts';
 import { revokeToken } from './revoke.ts';
 import { claimsOf, isLive, newWorld, partner, recordsOf, type World } from './world.fixture.ts';
@@ -129,7 +130,7 @@ describe('the key ring', () => {
     await expect(retireKey(world.deps, record.kid)).rejects.toThrow(
       expect.objectContaining({
         code: 'WRONG_STATE',
-        why: expect.stringMatching(/1 tokens of partner .* until 2027-01-16T08:00:00Z/),
+        why: expect.stringMatching(/1 token of partner depends on it, the last until 2027-01-16T08:00:00Z/),
       }),
     );
     await expect(retireKey(world.deps, key.kid)).rejects.toThrow(code('WRONG_STATE'));

@@ -1,6 +1,6 @@
 /** What admins do to clients: set their details, stop and resume them, and end all their tokens at once. */
 import type { ChangeContext, ClientChange } from '../domain/change.ts';
-import type { Client, KeyRing } from '../domain/records.ts';
+import type { AuditEvent, Client, KeyRing } from '../domain/records.ts';
 import * as transitions from '../domain/transitions/clients.ts';
 import { revokeTokens } from '../domain/transitions/tokens.ts';
 import { NotFoundError } from '../ports/errors.ts';
@@ -33,8 +33,8 @@ export async function setClient(
 }
 
 /** Denies all tokens of a client until it is resumed. */
-export function suspendClient(deps: OperationDeps, id: string): Promise<ClientOutcome> {
-  return changeClient(deps, id, REVOKE_BUDGET, transitions.suspendClient);
+export function suspendClient(deps: OperationDeps, id: string, reason?: string): Promise<ClientOutcome> {
+  return changeClient(deps, id, REVOKE_BUDGET, (client, context) => transitions.suspendClient(client, context, reason));
 }
 
 export function resumeClient(deps: OperationDeps, id: string): Promise<ClientOutcome> {
@@ -42,8 +42,8 @@ export function resumeClient(deps: OperationDeps, id: string): Promise<ClientOut
 }
 
 /** Ends all tokens that the client has now, those being issued at this moment included, in one write. */
-export function revokeClient(deps: OperationDeps, id: string): Promise<ClientOutcome> {
-  return changeClient(deps, id, REVOKE_BUDGET, transitions.revokeClient);
+export function revokeClient(deps: OperationDeps, id: string, reason?: string): Promise<ClientOutcome> {
+  return changeClient(deps, id, REVOKE_BUDGET, (client, context) => transitions.revokeClient(client, context, reason));
 }
 
 async function changeClient(
@@ -75,7 +75,7 @@ export async function revokeAllTokens(
   reason: string | undefined,
   onProgress: (marked: number) => void = () => {},
 ): Promise<{ readonly client: Client; readonly marked: number }> {
-  const { client } = await revokeClient(deps, id);
+  const { client } = await revokeClient(deps, id, reason);
   const unmarked: string[] = [];
   for await (const record of deps.registry.tokensOfClient(id)) {
     if (record.state !== 'revoked' && record.epoch < client.epoch) unmarked.push(record.jti);
@@ -131,14 +131,30 @@ export async function* listClients(deps: ReadDeps): AsyncGenerator<ClientView> {
   }
 }
 
-/** A client with its tokens that are not over, oldest first. Throws `CLIENT_NOT_FOUND`. */
-export async function showClient(
-  deps: ReadDeps,
-  id: string,
-): Promise<{ readonly client: Client; readonly tokens: readonly TokenView[] }> {
+/** What is known of one client. */
+export interface ClientDetails {
+  readonly client: Client;
+  /** Those that are not over, oldest first. */
+  readonly tokens: readonly TokenView[];
+}
+
+/** A client with its tokens. Throws `CLIENT_NOT_FOUND`. */
+export async function showClient(deps: ReadDeps, id: string): Promise<ClientDetails> {
   const [client, ring] = await Promise.all([requireClient(deps, id), deps.registry.readKeyRing()]);
   const tokens = await Array.fromAsync(viewsOf(deps, client, ring));
-  return { client, tokens: tokens.filter(({ over }) => !over).toSorted((a, b) => a.record.iat - b.record.iat) };
+  return {
+    client,
+    tokens: tokens
+      .filter(({ over }) => !over)
+      .toSorted((a, b) => a.record.iat - b.record.iat || (a.record.jti < b.record.jti ? -1 : 1)),
+  };
+}
+
+/** The events about the client itself, not its tokens, oldest first. */
+export async function clientEvents({ registry }: Pick<OperationDeps, 'registry'>, id: string): Promise<AuditEvent[]> {
+  const events: AuditEvent[] = [];
+  for await (const event of registry.eventsOf({ kind: 'client', id })) if (event.subject === id) events.push(event);
+  return events;
 }
 
 async function* viewsOf(deps: ReadDeps, client: Client, ring: KeyRing | undefined): AsyncGenerator<TokenView> {
@@ -146,7 +162,8 @@ async function* viewsOf(deps: ReadDeps, client: Client, ring: KeyRing | undefine
   for await (const record of deps.registry.tokensOfClient(client.id)) yield viewOf(record, client, ring, now);
 }
 
-async function requireClient({ registry }: Pick<OperationDeps, 'registry'>, id: string): Promise<Client> {
+/** The client with this id. Throws `CLIENT_NOT_FOUND`. */
+export async function requireClient({ registry }: Pick<OperationDeps, 'registry'>, id: string): Promise<Client> {
   const client = await registry.getClient(id);
   if (client !== undefined) return client;
   throw new NotFoundError('CLIENT_NOT_FOUND', `no client ${id}`, {

@@ -63,7 +63,7 @@ export async function readActiveKey(
   if (key === undefined) {
     throw new RefusedError('NO_ACTIVE_KEY', 'no key of the ring may sign', {
       why: 'its active key was revoked, and no other was activated since',
-      fix: 'activate another key first',
+      fix: 'let another key sign: apikey keys rotate --now',
     });
   }
   const { alg } = key;

@@ -3,14 +3,17 @@ import type { RingChange } from '../domain/change.ts';
 import { RefusedError } from '../domain/errors.ts';
 import { endOfLife } from '../domain/liveness.ts';
 import { MAIN_RING, type KeyRing, type RingKey, type TokenRecord } from '../domain/records.ts';
-import { MAX_EPOCH_SECONDS, formatSeconds } from '../domain/time.ts';
+import { formatSeconds } from '../domain/time.ts';
 import * as transitions from '../domain/transitions/keys.ts';
 import { isAlg, type SigningAlg } from '../jose/algorithms.ts';
 import { toJwks, type Jwks } from '../jose/jwks.ts';
 import { thumbprint } from '../jose/thumbprint.ts';
 import { NotFoundError } from '../ports/errors.ts';
+import type { PublicKeySource } from '../ports/key-provider.ts';
+import type { Registry } from '../ports/registry.ts';
 import { commitLoop, COMMIT_BUDGET, REVOKE_BUDGET } from './commit-loop.ts';
 import { changeContext } from './context.ts';
+import { tokensOfKey } from './key-tokens.ts';
 import type { OperationDeps } from './types.ts';
 
 export interface KeyOutcome {
@@ -39,30 +42,22 @@ export function activateKey(deps: OperationDeps, kid: string, options: { readonl
 
 /** Ends a retiring key on which no token depends any more; its public half is kept by the provider. */
 export function retireKey(deps: OperationDeps, kid: string): Promise<KeyOutcome> {
-  return changeRing(deps, COMMIT_BUDGET, kid, async (ring) => {
-    const change = transitions.retireKey(ring, kid, changeContext(deps));
-    const dependents = await tokensOfKey(deps, kid);
-    if (dependents.length > 0) throw stillNeeded(kid, dependents);
-    return change;
-  });
+  return changeRing(deps, COMMIT_BUDGET, kid, (ring) => decideRetire(deps, ring, kid));
+}
+
+/** The change that retires a key. Throws `WRONG_STATE` where tokens depend on it, saying how many, whose, until when. */
+export async function decideRetire(deps: OperationDeps, ring: KeyRing, kid: string): Promise<RingChange> {
+  const change = transitions.retireKey(ring, kid, changeContext(deps));
+  const dependents = await tokensOfKey(deps, kid);
+  if (dependents.length > 0) throw stillNeeded(kid, dependents);
+  return change;
 }
 
 /** Ends a key and every token that it signed, from any state: for a key that somebody else may have used. */
-export function revokeKey(deps: OperationDeps, kid: string): Promise<KeyOutcome> {
-  return changeRing(deps, REVOKE_BUDGET, kid, async (ring) => transitions.revokeKey(ring, kid, changeContext(deps)));
-}
-
-/** Records that name a key and are live, or could become so: neither revoked nor at their end. */
-export async function tokensOfKey(
-  { registry, clock }: Pick<OperationDeps, 'registry' | 'clock'>,
-  kid: string,
-): Promise<TokenRecord[]> {
-  const now = clock.now() / 1000;
-  const dependents: TokenRecord[] = [];
-  for await (const record of registry.tokensByExpiry(Math.floor(now), MAX_EPOCH_SECONDS)) {
-    if (record.kid === kid && record.state !== 'revoked' && now < endOfLife(record)) dependents.push(record);
-  }
-  return dependents;
+export function revokeKey(deps: OperationDeps, kid: string, reason?: string): Promise<KeyOutcome> {
+  return changeRing(deps, REVOKE_BUDGET, kid, async (ring) =>
+    transitions.revokeKey(ring, kid, changeContext(deps), reason),
+  );
 }
 
 /** The next safe step of a key rotation. */
@@ -81,7 +76,10 @@ export function nextKeyStep(ring: KeyRing, nowMillis: number): KeyStep {
 }
 
 /** The JWKS of all keys whose signatures may be accepted, pending ones included, so that verifiers know them in time. */
-export async function exportJwks(deps: Pick<OperationDeps, 'registry' | 'keys'>): Promise<Jwks> {
+export async function exportJwks(deps: {
+  readonly registry: Pick<Registry, 'getRing'>;
+  readonly keys: PublicKeySource;
+}): Promise<Jwks> {
   const ring = await requireRing(deps);
   const usable = ring.keys.filter(({ state }) => state !== 'retired' && state !== 'revoked');
   const entries = await Promise.all(
@@ -109,7 +107,8 @@ function changeRing(
   });
 }
 
-async function requireRing({ registry }: Pick<OperationDeps, 'registry'>): Promise<KeyRing> {
+/** The main ring. Throws `RING_NOT_FOUND`. */
+export async function requireRing({ registry }: { readonly registry: Pick<Registry, 'getRing'> }): Promise<KeyRing> {
   const ring = await registry.getRing(MAIN_RING);
   if (ring !== undefined) return ring;
   throw new NotFoundError('RING_NOT_FOUND', 'there is no key ring', {
@@ -123,10 +122,11 @@ const NAMED = 5;
 
 function stillNeeded(kid: string, dependents: readonly TokenRecord[]): RefusedError {
   const last = Math.max(...dependents.map(endOfLife));
+  const tokens = dependents.length === 1 ? '1 token' : `${dependents.length} tokens`;
   const clients = [...new Set(dependents.map(({ client }) => client))];
   const named = `${clients.slice(0, NAMED).join(', ')}${clients.length > NAMED ? ', ...' : ''}`;
   return new RefusedError('WRONG_STATE', `key ${kid} is still needed`, {
-    why: `${dependents.length} tokens of ${named} depend on it, the last until ${formatSeconds(last)}`,
+    why: `${tokens} of ${named} ${dependents.length === 1 ? 'depends' : 'depend'} on it, the last until ${formatSeconds(last)}`,
     fix: 'rotate or revoke those tokens first, or wait until they have expired',
   });
 }

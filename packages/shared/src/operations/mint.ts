@@ -37,8 +37,8 @@ export async function mint(deps: OperationDeps, prepare: Preparation, sink: Toke
   if (deps.clock.now() - ringReadAt > MAX_RING_AGE) await requireStillActive(deps, key.kid);
   const { token, kmsRequestId } = await signToken(deps.keys, key, unsigned);
   await deliver(sink, token, plan.record);
-  const record = await activateDelivered(deps, plan.record, unsigned.payloadSha256, kmsRequestId);
-  return { ...plan, record };
+  const activated = await activateDelivered(deps, plan.record, unsigned.payloadSha256, kmsRequestId);
+  return { ...plan, ...activated };
 }
 
 /** What a preparation would record and sign now, writing nothing. */

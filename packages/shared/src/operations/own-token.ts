@@ -7,7 +7,8 @@ import { sha256Hex } from '../jose/digest.ts';
 import { JwsError } from '../jose/errors.ts';
 import { thumbprint } from '../jose/thumbprint.ts';
 import { verifySignature } from '../jose/verify.ts';
-import type { OperationDeps } from './types.ts';
+import type { PublicKeySource } from '../ports/key-provider.ts';
+import type { Registry } from '../ports/registry.ts';
 
 export interface OwnToken {
   readonly claims: TokenClaims;
@@ -16,7 +17,10 @@ export interface OwnToken {
 }
 
 /** Claims and payload hash of a token of this environment. Throws `INVALID_INPUT`; says nothing about liveness. */
-export async function readOwnToken(deps: Pick<OperationDeps, 'registry' | 'keys'>, token: string): Promise<OwnToken> {
+export async function readOwnToken(
+  deps: { readonly registry: Pick<Registry, 'getRing'>; readonly keys: PublicKeySource },
+  token: string,
+): Promise<OwnToken> {
   try {
     const jws = parseCompact(token);
     requireTokenType(jws.header);

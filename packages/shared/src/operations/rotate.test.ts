@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { revokeClient, setClient, suspendClient } from './clients.ts';
+import { resumeClient, revokeClient, setClient, suspendClient } from './clients.ts';
 import { createKey, revokeKey } from './keys.ts';
 import { activateToken } from './activate.ts';
 import { issueToken } from './issue.ts';
 import { revokeToken } from './revoke.ts';
-import { findRotatable, planRotate, rotateToken, type RotateRequest } from './rotate.ts';
+import { findRotatable, listRotatable } from './rotatable.ts';
+import { planRotate, rotateToken, type RotateRequest } from './rotate.ts';
 import type { TokenRecord } from '../domain/records.ts';
 import type { TokenSink } from '../ports/token-sink.ts';
 import { claimsOf, isLive, newWorld, partner, recordsOf, type World } from './world.fixture.ts';
@@ -225,5 +226,53 @@ describe('the one token of a client', () => {
     );
     await revokeClient(world.deps, 'partner');
     await expect(findRotatable(world.deps, 'partner')).rejects.toThrow(code('AMBIGUOUS'));
+    await suspendClient(world.deps, 'partner');
+    await expect(findRotatable(world.deps, 'partner')).rejects.toThrow(code('CLIENT_SUSPENDED'));
+  });
+
+  it('is, for a request id that was used, the token of that request: a rerun of a finished one is told so', async () => {
+    const world = await newWorld();
+    const old = await issued(world);
+    const run = async (): Promise<TokenRecord> => {
+      const { jti } = await findRotatable(world.deps, 'partner', 'CHG-9');
+      return (await rotateToken(world.deps, rotation(old, { jti, requestId: 'CHG-9' }), world.sink)).record;
+    };
+    world.sink.failDelivery(new Error('full'));
+    await expect(run()).rejects.toThrow(code('DELIVERY_FAILED'));
+    world.sink.failDelivery();
+    expect((await run()).replaces).toBe(old.jti);
+    await expect(run()).rejects.toThrow(code('ALREADY_ISSUED'));
+    await issued(world);
+    await expect(run()).rejects.toThrow(code('ALREADY_ISSUED'));
+  });
+});
+
+describe('the tokens that can be rotated', () => {
+  it('are live, have no active successor, and end within the time asked for, of one client or of all', async () => {
+    const world = await newWorld();
+    const soon = await issued(world, { ttl: 3_600 });
+    const later = await issued(world, { ttl: 7_200 });
+    const other = await issued(world, { client: 'other', ttl: 3_600 });
+    const listed = async (filter: object = {}): Promise<string[]> =>
+      (await Array.fromAsync(listRotatable(world.deps, filter))).map(({ jti }) => jti).toSorted();
+    const jtis = (...records: readonly TokenRecord[]): string[] => records.map(({ jti }) => jti).toSorted();
+    expect(await listed()).toEqual(jtis(soon, later, other));
+    expect(await listed({ expiringWithin: 3_600 })).toEqual(jtis(soon, other));
+    expect(await listed({ client: 'partner', expiringWithin: 3_599 })).toEqual([]);
+    await expect(listed({ client: 'nobody' })).rejects.toThrow(code('CLIENT_NOT_FOUND'));
+    await suspendClient(world.deps, 'other');
+    const { record } = await rotateToken(world.deps, rotation(later), world.sink);
+    expect(await listed()).toEqual(jtis(soon, record));
+    await resumeClient(world.deps, 'other');
+    await revokeToken(world.deps, { jti: record.jti });
+    expect(await listed()).toEqual(jtis(soon, later, other));
+  });
+
+  it('tell, once rotated, when the old one ends', async () => {
+    const world = await newWorld();
+    const old = await issued(world);
+    const { replaced, record } = await rotateToken(world.deps, rotation(old, { grace: 60 }), world.sink);
+    expect(replaced).toMatchObject({ jti: old.jti, replacedBy: record.jti, liveUntil: record.iat + 60 });
+    expect((await issueToken(world.deps, partner, world.sink)).replaced).toBeUndefined();
   });
 });

@@ -1,8 +1,6 @@
 /** Replaces a live token: the successor is delivered and activated before the old one's end is set. */
-import { RefusedError } from '../domain/errors.ts';
-import { judgeRecord } from '../domain/liveness.ts';
 import { checkScopes, decideLifetime } from '../domain/policy.ts';
-import type { Client, EpochSeconds, KeyRing, TokenRecord } from '../domain/records.ts';
+import type { Client, EpochSeconds, TokenRecord } from '../domain/records.ts';
 import { effectiveScopes } from '../domain/scopes.ts';
 import { claimRotation } from '../domain/transitions/rotation.ts';
 import type { ProposedToken } from '../domain/transitions/tokens.ts';
@@ -130,46 +128,4 @@ function unknownToken({ client, jti }: RotateRequest): NotFoundError {
     why: `client ${client} has no token ${jti}`,
     fix: `look for it with: apikey list --all --client ${client}`,
   });
-}
-
-/**
- * The one live token of a client that no other is taking the place of. Throws `CLIENT_NOT_FOUND`, or `AMBIGUOUS` with
- * the candidates where there is none or more than one.
- */
-export async function findRotatable(
-  deps: Pick<OperationDeps, 'registry' | 'clock'>,
-  clientId: string,
-): Promise<TokenRecord> {
-  const [client, ring] = await Promise.all([deps.registry.getClient(clientId), deps.registry.readKeyRing()]);
-  if (client === undefined) {
-    throw new NotFoundError('CLIENT_NOT_FOUND', `no client ${clientId}`, {
-      why: 'no token was ever issued to it',
-      fix: 'look at the clients with: apikey clients list',
-    });
-  }
-  const candidates: TokenRecord[] = [];
-  for await (const record of rotatableTokens(deps, client, ring)) candidates.push(record);
-  const [only] = candidates;
-  if (only !== undefined && candidates.length === 1) return only;
-  throw new RefusedError('AMBIGUOUS', `client ${clientId} has ${candidates.length} tokens that could be rotated`, {
-    why: only === undefined ? 'none is live without a successor' : candidates.map(({ jti }) => jti).join(', '),
-    fix: only === undefined ? 'issue a token instead' : 'name the one to rotate by its id',
-  });
-}
-
-/** Live tokens of a client whose place nothing active has taken; a pending successor does not count. */
-export async function* rotatableTokens(
-  { registry, clock }: Pick<OperationDeps, 'registry' | 'clock'>,
-  client: Client,
-  ring: KeyRing | undefined,
-): AsyncGenerator<TokenRecord> {
-  const now = clock.now() / 1000;
-  const replaced = new Set<string>();
-  const live: TokenRecord[] = [];
-  for await (const record of registry.tokensOfClient(client.id)) {
-    const key = ring?.keys.find(({ kid }) => kid === record.kid);
-    if (record.state === 'active' && record.replaces !== undefined) replaced.add(record.replaces);
-    if (judgeRecord(record, client, key, now) === undefined) live.push(record);
-  }
-  yield* live.filter(({ jti }) => !replaced.has(jti)).toSorted((a, b) => a.iat - b.iat || (a.jti < b.jti ? -1 : 1));
 }

@@ -56,8 +56,15 @@ export interface IssuePlan {
   readonly resumes: boolean;
 }
 
-export interface IssuedToken extends IssuePlan {
+/** What an activation left behind. */
+export interface ActivatedToken {
   /** The record as it is now: active. */
+  readonly record: TokenRecord;
+  /** The record that it takes the place of, as it is now: with the end of its grace. */
+  readonly replaced: TokenRecord | undefined;
+}
+
+export interface IssuedToken extends IssuePlan, ActivatedToken {
   readonly record: TokenRecord;
 }
 

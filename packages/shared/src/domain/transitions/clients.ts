@@ -1,5 +1,6 @@
 /** What may happen to a client: its details are set, it is suspended and resumed, and all its tokens are ended at once. */
 import { clientChange, type ChangeContext, type ClientBody, type ClientChange } from '../change.ts';
+import { withReason } from '../events.ts';
 import type { Client, EventAction } from '../records.ts';
 import { clientEvent, newClient } from './tokens.ts';
 
@@ -32,9 +33,9 @@ export function setClient(
 }
 
 /** Denies all the client's tokens until it is resumed. */
-export function suspendClient(client: Client, context: ChangeContext): ClientChange | undefined {
+export function suspendClient(client: Client, context: ChangeContext, reason?: string): ClientChange | undefined {
   if (client.state === 'suspended') return undefined;
-  return change('client.suspended', client, { ...client, state: 'suspended' }, context);
+  return change('client.suspended', client, { ...client, state: 'suspended' }, context, reason);
 }
 
 export function resumeClient(client: Client, context: ChangeContext): ClientChange | undefined {
@@ -43,8 +44,8 @@ export function resumeClient(client: Client, context: ChangeContext): ClientChan
 }
 
 /** Ends every token prepared so far, whatever races with it, in one write. */
-export function revokeClient(client: Client, context: ChangeContext): ClientChange {
-  return change('client.revoked', client, { ...client, epoch: client.epoch + 1 }, context);
+export function revokeClient(client: Client, context: ChangeContext, reason?: string): ClientChange {
+  return change('client.revoked', client, { ...client, epoch: client.epoch + 1 }, context, reason);
 }
 
 function change(
@@ -52,6 +53,7 @@ function change(
   before: Client | undefined,
   after: ClientBody,
   context: ChangeContext,
+  reason?: string,
 ): ClientChange {
-  return clientChange(before, after, {}, [clientEvent(action, before, after)], context);
+  return clientChange(before, after, {}, [withReason(clientEvent(action, before, after), reason)], context);
 }

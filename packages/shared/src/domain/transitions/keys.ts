@@ -1,7 +1,8 @@
 /** What may happen to a key ring: a key is added, activated, retired, revoked. */
 import { ringChange, type ChangeContext, type RingChange } from '../change.ts';
+import { formatDuration } from '../duration.ts';
 import { RefusedError } from '../errors.ts';
-import { diff, type EventDraft } from '../events.ts';
+import { diff, withReason, type EventDraft } from '../events.ts';
 import type { EventAction, KeyRing, RingKey } from '../records.ts';
 import { secondsOf } from './tokens.ts';
 
@@ -43,7 +44,11 @@ export function activateKey(ring: KeyRing, kid: string, now: boolean, context: C
   const wait = key.createdAt + KEY_SETTLING_SECONDS - seconds;
   const first = ring.keys.every(({ activatedAt }) => activatedAt === undefined);
   if (wait > 0 && !first && !now) {
-    throw refused(kid, `it is too new: verifiers may not know it for another ${wait} seconds`, 'wait, or give --now');
+    throw refused(
+      kid,
+      `it is too new: verifiers may not know it for another ${formatDuration(wait)}`,
+      'wait, or give --now',
+    );
   }
   return replaceKeys(ring, context, (other) => {
     if (other.kid === kid) {
@@ -61,7 +66,7 @@ export function retireKey(ring: KeyRing, kid: string, context: ChangeContext): R
   if (key.state !== 'retiring') throw refused(kid, `it is ${key.state}, only a retiring key can be retired`);
   const seconds = secondsOf(context);
   const wait = (key.retiringAt ?? seconds) + KEY_SETTLING_SECONDS - seconds;
-  if (wait > 0) throw refused(kid, `it may have signed until a moment ago; wait another ${wait} seconds`);
+  if (wait > 0) throw refused(kid, `it may have signed until a moment ago; wait another ${formatDuration(wait)}`);
   return replaceKeys(ring, context, (other) =>
     other.kid === kid
       ? { action: 'key.retired', after: { ...other, state: 'retired', retiredAt: seconds } }
@@ -70,12 +75,12 @@ export function retireKey(ring: KeyRing, kid: string, context: ChangeContext): R
 }
 
 /** Ends a key and all its tokens, from any state. Nothing where it is revoked already. */
-export function revokeKey(ring: KeyRing, kid: string, context: ChangeContext): RingChange | undefined {
+export function revokeKey(ring: KeyRing, kid: string, context: ChangeContext, reason?: string): RingChange | undefined {
   const key = requireKey(ring, kid);
   if (key.state === 'revoked') return undefined;
   return replaceKeys(ring, context, (other) =>
     other.kid === kid
-      ? { action: 'key.revoked', after: { ...other, state: 'revoked', revokedAt: secondsOf(context) } }
+      ? { action: 'key.revoked', after: { ...other, state: 'revoked', revokedAt: secondsOf(context) }, reason }
       : undefined,
   );
 }
@@ -88,13 +93,15 @@ export function activeKey(ring: KeyRing | undefined): RingKey | undefined {
 function replaceKeys(
   ring: KeyRing,
   context: ChangeContext,
-  replace: (key: RingKey) => { readonly action: EventAction; readonly after: RingKey } | undefined,
+  replace: (
+    key: RingKey,
+  ) => { readonly action: EventAction; readonly after: RingKey; readonly reason?: string | undefined } | undefined,
 ): RingChange {
   const drafts: EventDraft[] = [];
   const keys = ring.keys.map((key) => {
     const replaced = replace(key);
     if (replaced === undefined) return key;
-    drafts.push(keyEvent(replaced.action, key, replaced.after));
+    drafts.push(withReason(keyEvent(replaced.action, key, replaced.after), replaced.reason));
     return replaced.after;
   });
   return ringChange(ring, { name: ring.name, keys }, drafts, context);
