@@ -2,6 +2,7 @@
 import { Decider } from './decider.ts';
 import type { AuthorizeRequest, Decision } from './decision.ts';
 import { parseOptions, type AuthorizerOptions } from './options.ts';
+import type { RouteTable } from './routes.ts';
 
 export interface Authorizer {
   /**
@@ -11,6 +12,8 @@ export interface Authorizer {
   readonly authorize: (request: AuthorizeRequest) => Promise<Decision>;
   /** Seconds for which a gateway may reuse an answer; an allowance holds for at least that long. */
   readonly gatewayResultTtl: number;
+  /** The routes of its own options: they hold in every face. */
+  readonly routes: RouteTable | undefined;
 }
 
 /**
@@ -24,5 +27,6 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   return Object.freeze({
     authorize: (request: AuthorizeRequest) => decider.authorize(request),
     gatewayResultTtl: settings.gatewayResultTtl,
+    routes: settings.routes,
   });
 }

@@ -8,7 +8,7 @@ import { RingCache, type RingKeys } from './cache/ring-cache.ts';
 import type { Asker } from './cache/shared-reads.ts';
 import { StatusCache, type KnownStatus, type StatusQuestion } from './cache/status-cache.ts';
 import { Timeline, type Moment } from './clock.ts';
-import { deny, type AuthorizeRequest, type Decision } from './decision.ts';
+import { deny, denyLive, type AuthorizeRequest, type Decision } from './decision.ts';
 import { asFault, AuthorizerFault } from './fault.ts';
 import type { Settings } from './options.ts';
 import { report, type Course, type Outcome } from './report.ts';
@@ -172,13 +172,15 @@ export class Decider {
     status.seenLive = true;
     const { exp, jti } = claims;
     const { liveUntil } = record;
-    const limit =
-      reuseRule({ exp, liveUntil }, seconds, gatewayResultTtl) ?? addressRule(client, course.request.sourceAddress);
-    if (limit !== undefined) return deny(limit);
+    const tooLate = reuseRule({ exp, liveUntil }, seconds, gatewayResultTtl);
+    if (tooLate !== undefined) return deny(tooLate);
     // Those that were signed: who can write a record must not be able to widen what its token may do.
     const scopes = effectiveScopes(token.scopes, client);
-    if (!this.#routesOpen(course.request, scopes)) return deny('insufficient_scope');
-    return { allowed: true, client: client.id, jti, scopes, kid: token.kid, expiresAt: Math.min(exp, liveUntil) };
+    const live = { client: client.id, jti, scopes, kid: token.kid, expiresAt: Math.min(exp, liveUntil) };
+    const limit = addressRule(client, course.request.sourceAddress);
+    if (limit !== undefined) return denyLive(limit, live);
+    if (!this.#routesOpen(course.request, scopes)) return denyLive('insufficient_scope', live);
+    return { allowed: true, ...live };
   }
 
   #routesOpen(request: AuthorizeRequest, scopes: readonly string[]): boolean {

@@ -16,8 +16,8 @@ export interface AuthorizeRequest {
   readonly routes?: RouteTable | undefined;
 }
 
-export interface Allowed {
-  readonly allowed: true;
+/** A token that is live, whether or not this request may use it. */
+export interface LiveToken {
   /** The client that holds the token. */
   readonly client: string;
   readonly jti: string;
@@ -26,6 +26,10 @@ export interface Allowed {
   readonly kid: string;
   /** Epoch seconds from which on the token is not accepted, whatever else happens. */
   readonly expiresAt: number;
+}
+
+export interface Allowed extends LiveToken {
+  readonly allowed: true;
 }
 
 export interface Denied {
@@ -67,4 +71,21 @@ export interface DecisionReport {
 export function deny(reason: DenialReason): Denied {
   const live = reason === 'address_not_allowed' || reason === 'insufficient_scope';
   return { allowed: false, reason, status: live ? 403 : 401 };
+}
+
+const liveTokens = new WeakMap<Denied, LiveToken>();
+
+/** The denial of one request of a token that is live. */
+export function denyLive(reason: 'address_not_allowed' | 'insufficient_scope', token: LiveToken): Denied {
+  const denied = deny(reason);
+  liveTokens.set(denied, token);
+  return denied;
+}
+
+/**
+ * The live token behind a 403, for faces whose answer a gateway reuses and which therefore has to say what the token does
+ * open. Kept beside the denial, not in it: who reads a denial must not find anything to let the request in by.
+ */
+export function liveTokenOf(denied: Denied): LiveToken | undefined {
+  return liveTokens.get(denied);
 }

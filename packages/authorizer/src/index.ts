@@ -2,7 +2,7 @@
 export { createAuthorizer, type Authorizer } from './authorizer.ts';
 export type { AuthorizerOptions } from './options.ts';
 export type { AuthorizerClock } from './clock.ts';
-export type { Allowed, AuthorizeRequest, CacheUse, Decision, DecisionReport, Denied } from './decision.ts';
+export type { Allowed, AuthorizeRequest, CacheUse, Decision, DecisionReport, Denied, LiveToken } from './decision.ts';
 export { AuthorizerConfigError } from './config-error.ts';
 export { AuthorizerFault, FAULTS, type FaultCode } from './fault.ts';
 export type { RegistryProblem } from './registry-answers.ts';
@@ -29,5 +29,37 @@ export {
   type NodeMiddleware,
   type NodeMiddlewareOptions,
 } from './faces/node.ts';
+export {
+  appSyncAuthorizer,
+  type AppSyncAnswer,
+  type AppSyncAuthorizerHandler,
+  type AppSyncAuthorizerOptions,
+  type FieldRule,
+} from './lambda/appsync.ts';
+export type { AnswerContext, UsageIdentifierKey } from './lambda/answer-context.ts';
+export type {
+  AppSyncAuthorizerEvent,
+  HttpAuthorizerEvent,
+  HttpAuthorizerEventV1,
+  HttpAuthorizerEventV2,
+  RestAuthorizerEvent,
+  RestRequestEvent,
+  RestTokenEvent,
+  WebSocketAuthorizerEvent,
+} from './lambda/events.ts';
+export {
+  httpAuthorizer,
+  type HttpAuthorizerHandler,
+  type HttpAuthorizerOptions,
+  type SimpleAnswer,
+} from './lambda/http.ts';
+export type { PolicyDocument, PolicyStatement } from './lambda/policy.ts';
+export type { PolicyAnswer } from './lambda/policy-size.ts';
+export { restAuthorizer, type RestAuthorizerHandler, type RestAuthorizerOptions } from './lambda/rest.ts';
+export {
+  webSocketAuthorizer,
+  type WebSocketAuthorizerHandler,
+  type WebSocketAuthorizerOptions,
+} from './lambda/websocket.ts';
 export { CHECK_NAMES, inspectToken, type Check, type Inspection, type InspectionInput } from './inspect.ts';
 export { JwsError, verifyCompactJws, verifySignature, type JwsErrorCode } from '@apikey/shared';

@@ -5,7 +5,7 @@ import { addressInCidrs, type Client, type DenialReason, type EpochSeconds } fro
 export function addressRule(
   client: Pick<Client, 'cidrs'>,
   sourceAddress: string | undefined,
-): DenialReason | undefined {
+): 'address_not_allowed' | undefined {
   if (client.cidrs === undefined) return undefined;
   const inside = sourceAddress !== undefined && addressInCidrs(sourceAddress, client.cidrs);
   return inside ? undefined : 'address_not_allowed';

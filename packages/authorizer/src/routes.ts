@@ -28,6 +28,11 @@ export function compileRoutes(routes: readonly Route[], option = 'routes'): Rout
   return Object.freeze({ routes: Object.freeze(routes.map((route, index) => compile(route, `${option}[${index}]`))) });
 }
 
+/** The one route by which every request needs these scopes. */
+export function everyRequest(scopes: readonly string[]): RouteTable {
+  return compileRoutes([{ method: '*', path: '*', scopes }]);
+}
+
 function compile(route: unknown, option: string): CompiledRoute {
   if (typeof route !== 'object' || route === null) {
     throw new AuthorizerConfigError(option, 'must be { method, path, scopes }');
@@ -39,7 +44,7 @@ function compile(route: unknown, option: string): CompiledRoute {
   const trouble = typeof path === 'string' ? routePathTrouble(path) : 'must be a string';
   if (trouble !== undefined || typeof path !== 'string')
     throw new AuthorizerConfigError(`${option}.path`, trouble ?? '');
-  const scopes = Object.freeze(routeScopes(given.scopes, `${option}.scopes`));
+  const scopes = Object.freeze(parseScopeOption(given.scopes, `${option}.scopes`));
   return Object.freeze({ method, path, scopes, parts: Object.freeze(path.split('*')) });
 }
 
@@ -52,7 +57,8 @@ function routeMethod(method: unknown, option: string): string {
   throw new AuthorizerConfigError(option, 'must be an HTTP method like GET, or * for every method');
 }
 
-function routeScopes(scopes: unknown, option: string): string[] {
+/** Checks a list of scopes. Throws `AuthorizerConfigError`; `option` names it in its text. */
+export function parseScopeOption(scopes: unknown, option: string): string[] {
   const texts: readonly unknown[] | undefined = Array.isArray(scopes) ? scopes : undefined;
   const names = texts?.filter((scope) => typeof scope === 'string');
   if (names === undefined || names.length !== texts?.length) {

@@ -1,0 +1,25 @@
+/** What the backend behind a gateway is told about a token: texts and numbers alone, and never the token. */
+import type { LiveToken } from '../decision.ts';
+
+/** Gateways hand it on as `requestContext.authorizer`, in HTTP APIs under `.lambda`. */
+export type AnswerContext = {
+  /** The client that holds the token. */
+  client: string;
+  jti: string;
+  /** The scopes that the token has and that its client may use, joined by spaces. */
+  scopes: string;
+  kid: string;
+  /** Epoch seconds from which on the token is not accepted. */
+  exp: number;
+};
+
+export function answerContext({ client, jti, scopes, kid, expiresAt }: LiveToken): AnswerContext {
+  return { client, jti, scopes: scopes.join(' '), kid, exp: expiresAt };
+}
+
+/** Which usage plan key a request counts against: one of the token's own names, or what a function makes of them. */
+export type UsageIdentifierKey = 'client' | 'jti' | ((token: LiveToken) => string | undefined);
+
+export function usageKeyOf(choice: UsageIdentifierKey | undefined, token: LiveToken): string | undefined {
+  return typeof choice === 'function' ? choice(token) : choice && token[choice];
+}

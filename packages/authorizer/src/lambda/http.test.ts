@@ -1,0 +1,181 @@
+/** HTTP authorizers: both payload formats, both kinds of answer, and what the gateway's cache key must hold. */
+import { UnavailableError } from '@apikey/shared';
+import { describe, expect, test } from 'vitest';
+import { API, BASE, httpEventV1, httpEventV2 } from '../../test/lambda-events.ts';
+import { World } from '../../test/world.ts';
+import { AuthorizerFault, httpAuthorizer, type HttpAuthorizerOptions, type Route } from '../index.ts';
+import { policyAllows } from './policy.ts';
+
+const routes: Route[] = [
+  { method: 'GET', path: '/plans/*', scopes: ['plans:read'] },
+  { method: 'POST', path: '/plans', scopes: ['plans:write'] },
+];
+
+describe('simple answers', () => {
+  test('allow a live token and say who it is', async () => {
+    const world = new World();
+    const { token, jti, claims } = world.issue({ scopes: ['plans:read'] });
+    await expect(httpAuthorizer(world.authorizer())(httpEventV2(token))).resolves.toEqual({
+      isAuthorized: true,
+      context: { client: 'partner', jti, scopes: 'plans:read', kid: world.key.kid, exp: claims.exp },
+    });
+  });
+
+  test('deny everything else with nothing but that', async () => {
+    const world = new World();
+    const { token, jti } = world.issue();
+    world.revoke(jti);
+    const handler = httpAuthorizer(world.authorizer());
+    for (const presented of [token, 'garbage', '']) {
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(handler(httpEventV2(presented))).resolves.toEqual({ isAuthorized: false });
+    }
+  });
+
+  test('hold to the routes, whatever the stage is called', async () => {
+    const world = new World();
+    const { token } = world.issue({ scopes: ['plans:read'] });
+    const handler = httpAuthorizer(world.authorizer(), { routes });
+    const ask = async (method: string, path: string, stage: string): Promise<boolean | undefined> => {
+      const answer = await handler(httpEventV2(token, { method, path, stage }));
+      return 'isAuthorized' in answer ? answer.isAuthorized : undefined;
+    };
+    for (const stage of ['$default', 'prod', 'plans']) {
+      // oxlint-disable-next-line no-await-in-loop
+      expect([await ask('GET', '/plans/1', stage), await ask('POST', '/plans', stage)]).toEqual([true, false]);
+      // oxlint-disable-next-line no-await-in-loop
+      expect([await ask('GET', '/plans/%2e%2e/1', stage), await ask('GET', '/', stage)]).toEqual([false, false]);
+    }
+  });
+
+  test('add the routes of the authorizer to their own', async () => {
+    const world = new World();
+    const { token } = world.issue({ scopes: ['plans:read'] });
+    const authorizer = world.authorizer({ routes: [{ method: '*', path: '*', scopes: ['admin'] }] });
+    await expect(httpAuthorizer(authorizer, { routes })(httpEventV2(token))).resolves.toEqual({ isAuthorized: false });
+  });
+
+  test('are not given when the registry is out of reach', async () => {
+    const world = new World();
+    const { token } = world.issue();
+    world.beforeStatus = () => {
+      throw new UnavailableError('gone');
+    };
+    await expect(httpAuthorizer(world.authorizer())(httpEventV2(token))).rejects.toBeInstanceOf(AuthorizerFault);
+  });
+});
+
+describe('answers with a policy', () => {
+  const cases: [string, HttpAuthorizerOptions, typeof httpEventV1 | typeof httpEventV2, string][] = [
+    ['1.0', {}, httpEventV1, BASE],
+    ['1.0', { responses: 'policy' }, httpEventV1, BASE],
+    ['2.0', { responses: 'policy' }, httpEventV2, `${API}/$default`],
+  ];
+
+  test.each(cases)('to payload format %s with %j are right for every route', async (_, options, event, base) => {
+    const world = new World();
+    const { token } = world.issue({ scopes: ['plans:read'] });
+    const handler = httpAuthorizer(world.authorizer(), { ...options, routes });
+    const allowed = await handler(event(token));
+    const denied = await handler(event(token, { method: 'POST', path: '/plans' }));
+    for (const answer of [allowed, denied]) {
+      expect(answer).toMatchObject({ principalId: 'partner', context: { client: 'partner' } });
+      if (!('policyDocument' in answer)) throw new Error('no policy');
+      expect(policyAllows(answer.policyDocument, `${base}/GET/plans/1`)).toBe(true);
+      expect(policyAllows(answer.policyDocument, `${base}/POST/plans`)).toBe(false);
+    }
+  });
+
+  test.each(cases)('to payload format %s with %j deny a token that is not live', async (_, options, event, base) => {
+    const world = new World();
+    const { jti, token } = world.issue();
+    world.revoke(jti);
+    await expect(httpAuthorizer(world.authorizer(), options)(event(token))).resolves.toEqual({
+      principalId: 'denied',
+      policyDocument: {
+        Version: '2012-10-17',
+        Statement: [{ Action: 'execute-api:Invoke', Effect: 'Deny', Resource: [`${base}/*/*`] }],
+      },
+    });
+  });
+
+  test('are checked for their size when the handler is created, simple ones when a policy is first needed', async () => {
+    const world = new World();
+    const many = Array.from({ length: 200 }, (_, index) => ({ method: 'GET', path: `/r${index}/*`, scopes: [] }));
+    expect(() => httpAuthorizer(world.authorizer(), { routes: many, responses: 'policy' })).toThrow(/takes 8192/);
+    const handler = httpAuthorizer(world.authorizer(), { routes: many });
+    const { token } = world.issue();
+    await expect(handler(httpEventV2(token, { path: '/r7/x' }))).resolves.toMatchObject({ isAuthorized: true });
+    await expect(handler(httpEventV1(token))).rejects.toThrow(/takes 8192/);
+  });
+});
+
+describe('with a result TTL', () => {
+  const ttl = { gatewayResultTtl: 60 };
+
+  test('simple answers need the route key among the identity sources, or nobody gets one', async () => {
+    const world = new World();
+    const { token } = world.issue();
+    const handler = httpAuthorizer(world.authorizer(ttl));
+    await expect(handler(httpEventV2(token))).resolves.toMatchObject({ isAuthorized: true });
+    for (const presented of [token, 'garbage']) {
+      const event = httpEventV2(presented, { sources: ['something else'] });
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(handler(event)).rejects.toThrow(/\$context\.routeKey must be an identity source/);
+    }
+    await expect(handler({ ...httpEventV2(token), identitySource: null })).rejects.toThrow(/identity source/);
+  });
+
+  test('a route key that the client sent along proves nothing, and is denied', async () => {
+    const world = new World();
+    const { token } = world.issue();
+    const event = httpEventV2(token, { headers: { 'x-tenant': 'GET /plans/1' } });
+    await expect(httpAuthorizer(world.authorizer(ttl))(event)).resolves.toEqual({ isAuthorized: false });
+  });
+
+  test('answers with a policy need no route key: they state every route', async () => {
+    const world = new World();
+    const { token } = world.issue();
+    const handler = httpAuthorizer(world.authorizer(ttl), { responses: 'policy' });
+    await expect(handler(httpEventV2(token, { sources: [] }))).resolves.toMatchObject({ principalId: 'partner' });
+  });
+
+  test.each([
+    ['2.0', 'simple' as const, (token: string, sources: string[]) => httpEventV2(token, { sources })],
+    ['2.0', 'policy' as const, (token: string, sources: string[]) => httpEventV2(token, { sources })],
+    [
+      '1.0',
+      'policy' as const,
+      (token: string, sources: string[]) => httpEventV1(token, { sources: [`Bearer ${token}`, ...sources].join(',') }),
+    ],
+  ])('networks need the address among the identity sources (%s, %s)', async (_, responses, event) => {
+    const world = new World();
+    world.addClient('partner', { cidrs: ['192.0.2.0/24'] });
+    world.addClient('anywhere');
+    const { token } = world.issue();
+    const free = world.issue({ client: 'anywhere' });
+    const handler = httpAuthorizer(world.authorizer(ttl), { responses });
+    await expect(handler(event(token, ['GET /plans/1']))).rejects.toThrow(/\$context\.identity\.sourceIp must be/);
+    await expect(handler(event(free.token, ['GET /plans/1']))).resolves.toBeDefined();
+    const answer = await handler(event(token, ['GET /plans/1', '192.0.2.10']));
+    expect('isAuthorized' in answer ? answer.isAuthorized : answer.principalId === 'partner').toBe(true);
+    expect(world.reports.at(-1)).toMatchObject({ allowed: true });
+  });
+
+  test('an address outside of the networks is denied as ever', async () => {
+    const world = new World();
+    world.addClient('partner', { cidrs: ['198.51.100.0/24'] });
+    const { token } = world.issue();
+    const event = httpEventV2(token, { sources: ['GET /plans/1', '192.0.2.10'] });
+    await expect(httpAuthorizer(world.authorizer(ttl))(event)).resolves.toEqual({ isAuthorized: false });
+  });
+});
+
+test.each<[object, string]>([
+  [{ responses: 'iam' }, 'responses'],
+  [{ stages: 'prod' }, 'stages'],
+  [{ routes: [{ method: 'GET', path: 'plans', scopes: [] }] }, 'routes[0].path'],
+  [{ usageIdentifierKey: 'client' }, 'usageIdentifierKey'],
+])('creating a handler fails for %j', (options, option) => {
+  expect(() => httpAuthorizer(new World().authorizer(), options)).toThrow(expect.objectContaining({ option }));
+});

@@ -1,0 +1,51 @@
+/** The KMS adapter, imported at its first call: most commands need no key. */
+import { MAIN_RING, type KeyProvider, type Registry } from '@apikey/shared';
+import type { Settings } from '../config/resolve.ts';
+import type { Io } from '../io.ts';
+
+/** Whether new keys are to be multi-Region primaries. */
+export type MultiRegion = () => Promise<boolean>;
+
+export function kmsKeys(settings: Settings, io: Pick<Io, 'clock'>, multiRegion: MultiRegion): KeyProvider {
+  let opened: Promise<KeyProvider> | undefined;
+  const keys = (): Promise<KeyProvider> => {
+    opened ??= open(settings, io, false);
+    return opened;
+  };
+  return {
+    create: async (alg) => (await open(settings, io, await multiRegion())).create(alg),
+    publicKey: async (ref, signal) => (await keys()).publicKey(ref, signal),
+    sign: async (ref, alg, input) => (await keys()).sign(ref, alg, input),
+    disable: async (ref) => (await keys()).disable(ref),
+    scheduleDeletion: async (ref) => (await keys()).scheduleDeletion(ref),
+  };
+}
+
+/** A new key is what the active one is: whoever runs in two Regions once does so with every key that follows. */
+export function asTheActiveKey(registry: Pick<Registry, 'getRing'>): MultiRegion {
+  return async () => {
+    const { parseKeyArn } = await import('@apikey/shared/kms');
+    const active = (await registry.getRing(MAIN_RING))?.keys.find(({ state }) => state === 'active');
+    return active !== undefined && parseKeyArn(active.ref)?.multiRegion === true;
+  };
+}
+
+/** The tag that every key of an environment bears; its value is what `awskms:` names. */
+export async function keysTag(): Promise<string> {
+  return (await import('@apikey/shared/kms')).KEYS_TAG;
+}
+
+async function open(
+  { keys, aws, env }: Settings,
+  { clock }: Pick<Io, 'clock'>,
+  multiRegion: boolean,
+): Promise<KeyProvider> {
+  const { kmsKeyProvider } = await import('@apikey/shared/kms');
+  return kmsKeyProvider({
+    ...aws,
+    aliasBase: keys.place,
+    clock,
+    multiRegion,
+    description: `apikey signing key of environment ${env.value}`,
+  });
+}

@@ -1,0 +1,44 @@
+/** The DynamoDB adapter, imported when an environment names it. */
+import type { Registry } from '@apikey/shared';
+import type { Settings } from '../config/resolve.ts';
+import { explainMissing } from './missing.ts';
+
+/** Sends nothing: a table that is missing shows at the first call, as `REGISTRY_NOT_FOUND`. */
+export async function openDynamo(settings: Settings): Promise<Registry> {
+  const { dynamoRegistry } = await import('@apikey/shared/dynamodb');
+  return explaining(dynamoRegistry({ table: settings.registry.place, ...settings.aws }), settings);
+}
+
+/** Names the command that makes a missing table, for this environment. */
+function explaining(registry: Registry, settings: Settings): Registry {
+  const asked = async <T>(answer: Promise<T>): Promise<T> => {
+    try {
+      return await answer;
+    } catch (error) {
+      throw explainMissing(error, settings);
+    }
+  };
+  async function* listed<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+    try {
+      yield* items;
+    } catch (error) {
+      throw explainMissing(error, settings);
+    }
+  }
+  return {
+    commit: (change) => asked(registry.commit(change)),
+    readStatus: (jti, client, signal) => asked(registry.readStatus(jti, client, signal)),
+    readKeyRing: (signal) => asked(registry.readKeyRing(signal)),
+    getRing: (name) => asked(registry.getRing(name)),
+    getClient: (id) => asked(registry.getClient(id)),
+    getToken: (client, jti) => asked(registry.getToken(client, jti)),
+    findToken: (jti) => asked(registry.findToken(jti)),
+    getRequest: (id) => asked(registry.getRequest(id)),
+    tokensOfClient: (client, options) => listed(registry.tokensOfClient(client, options)),
+    tokensByExpiry: (from, until) => listed(registry.tokensByExpiry(from, until)),
+    clients: () => listed(registry.clients()),
+    eventsOf: (aggregate, fromSeq) => listed(registry.eventsOf(aggregate, fromSeq)),
+    eventsByTime: (from, until) => listed(registry.eventsByTime(from, until)),
+    close: () => registry.close(),
+  };
+}

@@ -1,0 +1,67 @@
+/** What a command is: its words, flags, help and, behind a lazy import, what it does. */
+import type { Context } from '../context.ts';
+import type { FlagValues } from './flag-values.ts';
+
+export interface FlagDefinition {
+  /** As commander writes it: `-o, --output <file>`. */
+  readonly flags: string;
+  readonly help: string;
+  /** Heading in the help; flags without one stand under `Flags`. */
+  readonly group?: string;
+  readonly repeatable?: true;
+  readonly required?: true;
+  /** Long names, without dashes, of flags that cannot be given together with this one. */
+  readonly excludes?: readonly string[];
+}
+
+export interface ArgumentDefinition {
+  /** `jti`; in the usage line `<jti>`, or `[jti]` where optional. */
+  readonly name: string;
+  readonly help: string;
+  readonly optional?: true;
+}
+
+interface Example {
+  readonly does: string;
+  readonly line: string;
+}
+
+/** What the command line said, taken apart but not yet understood. */
+export interface Invocation {
+  readonly flags: FlagValues;
+  /** In the order of the definition. */
+  readonly args: readonly (string | undefined)[];
+}
+
+interface CommandModule {
+  /** Resolves to the exit code; whatever it throws is reported by `main`. */
+  readonly run: (invocation: Invocation, context: Context) => Promise<number>;
+}
+
+export interface CommandDefinition {
+  readonly name: string;
+  /** Heading in the list of commands. */
+  readonly group?: string;
+  /** One sentence without a full stop. */
+  readonly summary: string;
+  /** What the sentence cannot say. */
+  readonly more?: string;
+  readonly arguments?: readonly ArgumentDefinition[];
+  readonly flags?: readonly FlagDefinition[];
+  readonly examples: readonly Example[];
+  readonly load: () => Promise<CommandModule>;
+}
+
+/** Commands under one word, like `config show`. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly group?: string;
+  readonly summary: string;
+  readonly commands: readonly CommandDefinition[];
+}
+
+export type CommandNode = CommandDefinition | CommandGroup;
+
+export function isGroup(node: CommandNode): node is CommandGroup {
+  return 'commands' in node;
+}

@@ -1,0 +1,57 @@
+/** The columns of `apikey clients list`: few and relative for people, fixed and exact for programs. */
+import { formatDuration, formatSeconds, type ClientView } from '@apikey/shared';
+import { distance } from '../../terminal/distance.ts';
+import type { Style } from '../../terminal/style.ts';
+import type { Column } from '../../terminal/table.ts';
+
+/** Fixed, and in this order: scripts cut them by number. */
+export const PIPED_CELLS: readonly ((view: ClientView) => string)[] = [
+  ({ client }) => client.id,
+  ({ client }) => client.state,
+  ({ liveTokens }) => String(liveTokens),
+  ({ pendingTokens }) => String(pendingTokens),
+  ({ nextExpiry }) => (nextExpiry === undefined ? '' : formatSeconds(nextExpiry)),
+  ({ client }) => client.contact ?? '',
+  ({ client }) => client.owner ?? '',
+  ({ client }) => client.purpose ?? '',
+  ({ client }) => client.scopes?.join(' ') ?? '',
+  ({ client }) => client.cidrs?.join(' ') ?? '',
+  ({ client }) => (client.maxTtl === undefined ? '' : formatDuration(client.maxTtl)),
+  ({ client }) => formatSeconds(client.createdAt),
+  ({ client }) => String(client.epoch),
+];
+
+const SOON = 14 * 86_400;
+
+/** Details that no client has get no column. */
+export function tableColumns(views: readonly ClientView[], now: number, style: Style): Column<ClientView>[] {
+  const optional = (title: string, cell: (view: ClientView) => string): Column<ClientView>[] =>
+    views.some((view) => cell(view) !== '') ? [{ title, cell }] : [];
+  return [
+    { title: 'client', cell: ({ client }) => client.id, paint: (text) => style.bold(text) },
+    {
+      title: 'state',
+      cell: ({ client }) => client.state,
+      paint: (text, { client }) => (client.state === 'active' ? style.green(text) : style.red(text)),
+    },
+    { title: 'live', cell: ({ liveTokens }) => String(liveTokens) },
+    ...optional('pending', ({ pendingTokens }) => (pendingTokens === 0 ? '' : String(pendingTokens))),
+    {
+      title: 'next end',
+      cell: ({ nextExpiry }) => (nextExpiry === undefined ? '' : distance(nextExpiry, now)),
+      paint: (text, { nextExpiry = Infinity }) => (nextExpiry - now < SOON ? style.yellow(text) : text),
+    },
+    ...optional('contact', ({ client }) => client.contact ?? ''),
+    ...optional('owner', ({ client }) => client.owner ?? ''),
+    ...optional('limits', ({ client }) => limits(client).join(', ')),
+    ...optional('purpose', ({ client }) => client.purpose ?? ''),
+  ];
+}
+
+function limits({ scopes, cidrs, maxTtl }: ClientView['client']): string[] {
+  return [
+    ...(scopes === undefined ? [] : [scopes.join(' ')]),
+    ...(cidrs === undefined ? [] : [`from ${cidrs.join(' ')}`]),
+    ...(maxTtl === undefined ? [] : [`at most ${formatDuration(maxTtl)}`]),
+  ];
+}

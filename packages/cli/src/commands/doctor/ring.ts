@@ -1,0 +1,46 @@
+/** The key ring itself, whatever holds its keys. */
+import { MAIN_RING, type KeyRing, type Registry, type RingKey } from '@apikey/shared';
+import type { Settings } from '../../config/resolve.ts';
+import { counted } from '../../counted.ts';
+import { failed, finding, pass, type Check } from './check.ts';
+
+export interface RingChecks {
+  readonly checks: readonly Check[];
+  readonly ring: KeyRing | undefined;
+}
+
+export async function checkRing(registry: Registry, { env }: Settings): Promise<RingChecks> {
+  try {
+    const ring = await registry.getRing(MAIN_RING);
+    if (ring === undefined) {
+      const fix = `run: apikey init --env ${env.value}`;
+      const why = 'the set-up was not finished, and nothing can be issued';
+      return { ring, checks: [finding('ring', 'there is no key ring', why, fix)] };
+    }
+    return { ring, checks: [activeCheck(ring, env.value)] };
+  } catch (error) {
+    return { ring: undefined, checks: [failed('ring', error)] };
+  }
+}
+
+function activeCheck({ keys }: KeyRing, env: string): Check {
+  const active = keys.find(({ state }) => state === 'active');
+  if (active !== undefined)
+    return pass('ring', `${keyName(active)} signs, of ${counted(keys.length, 'key')} in the ring`);
+  return finding(
+    'ring',
+    'no key is active',
+    'nothing can be issued; tokens of keys that are retiring still work',
+    `run: apikey keys create --env ${env}, and activate it`,
+  );
+}
+
+/** Whose signatures may be accepted. */
+export function isUsable({ state }: RingKey): boolean {
+  return state === 'active' || state === 'retiring' || state === 'pending';
+}
+
+/** Long enough to tell keys apart. */
+export function keyName({ kid }: RingKey): string {
+  return kid.slice(0, 12);
+}

@@ -1,0 +1,37 @@
+/** Flags that several commands take, worded once. */
+import type { FlagDefinition } from '../command-line/definition.ts';
+
+export const JSON_FLAG: FlagDefinition = { group: 'Output', flags: '--json', help: 'print JSON' };
+export const QUIET_FLAG: FlagDefinition = { group: 'Output', flags: '-q, --quiet', help: 'no words on standard error' };
+export const DRY_RUN_FLAG: FlagDefinition = {
+  flags: '--dry-run',
+  help: 'show what would be done, and change nothing',
+};
+export const YES_FLAG: FlagDefinition = { flags: '-y, --yes', help: 'do not ask' };
+export const CLIENT_OF_JTI_FLAG: FlagDefinition = {
+  flags: '--client <id>',
+  help: 'client of the token; then the first 6 characters of the jti are enough',
+};
+export const TOKEN_FILE_FLAG: FlagDefinition = {
+  flags: '--token-file <file>',
+  help: 'read the token from a file, in place of standard input',
+};
+export const REQUEST_ID_FLAG: FlagDefinition = {
+  flags: '--request-id <id>',
+  help: 'makes a rerun finish this request, never issue twice',
+};
+export const EXPIRES_FLAG: FlagDefinition = {
+  group: 'Lifetime',
+  flags: '--expires <time>',
+  help: 'when it ends instead: 2027-02-01 or an RFC 3339 time',
+};
+export const OUTPUT_FLAGS: readonly FlagDefinition[] = [
+  { group: 'Output', flags: '-o, --output <file>', help: 'write the token to a new file with mode 0600' },
+  { group: 'Output', flags: '--force', help: 'with -o: replace the file if it exists' },
+];
+export const REASON_FLAG: FlagDefinition = { flags: '--reason <text>', help: 'why, kept in the audit log' };
+/** What must be typed, or given here, before something that cannot be mended. */
+export const CONFIRM_FLAG: FlagDefinition = {
+  flags: '--confirm <name>',
+  help: 'confirm by giving the name again, in place of typing it',
+};

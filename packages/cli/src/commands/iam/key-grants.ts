@@ -1,0 +1,116 @@
+/** What roles may do with the keys of an environment, which are known by their aliases: a new key needs no new policy. */
+import { aliasArn, allow, keysArn, type Grant, type Place, type Statement } from './policy.ts';
+
+export function fetchPublicKeys(place: Place): Grant[] {
+  return onKeys(place, (base) => [
+    allow(
+      'FetchPublicKeys',
+      'fetches the public halves of the keys that bear an alias of this environment',
+      ['kms:GetPublicKey'],
+      keysArn(place),
+      byAlias(base),
+    ),
+  ]);
+}
+
+export function sign(place: Place): Grant[] {
+  return onKeys(place, (base) => [
+    allow(
+      'SignTokens',
+      'signs with the keys that bear an alias of this environment, and with no other',
+      ['kms:Sign'],
+      keysArn(place),
+      byAlias(base),
+    ),
+  ]);
+}
+
+export function describeKeys(place: Place): Grant[] {
+  return onKeys(place, (base) => [
+    allow(
+      'DescribeKeys',
+      'lets `apikey doctor` compare the keys of the ring with KMS',
+      ['kms:DescribeKey'],
+      keysArn(place),
+      byAlias(base),
+    ),
+    allow(
+      'ListAliases',
+      'lets `apikey doctor` find keys that no ring names; "*", since KMS lists the aliases of an account or none',
+      ['kms:ListAliases'],
+      '*',
+    ),
+  ]);
+}
+
+/** A new key has no alias yet, so that its usage and its tag have to tell it apart. */
+export function makeKeys(place: Place, tag: string): Grant[] {
+  return onKeys(place, (base) => {
+    const tagged = { [`aws:RequestTag/${tag}`]: base };
+    const usage = { 'kms:KeyUsage': 'SIGN_VERIFY' };
+    return [
+      allow(
+        'CreateSigningKeys',
+        'makes signing keys with the tag of this environment; "*", since a key has no name before it is made',
+        ['kms:CreateKey'],
+        '*',
+        { StringEquals: { ...usage, ...tagged } },
+      ),
+      allow(
+        'TagNewKeys',
+        'gives a key its tag while it is made; "*" is what KMS requires for that',
+        ['kms:TagResource'],
+        '*',
+        { StringEquals: tagged },
+      ),
+      allow('NameKeys', 'gives aliases of this environment', ['kms:CreateAlias'], aliasArn(place, base)),
+      allow(
+        'NameAndReadSigningKeys',
+        'gives such an alias to a signing key, after reading the public half that it is called by',
+        ['kms:CreateAlias', 'kms:GetPublicKey'],
+        keysArn(place),
+        { StringEquals: usage },
+      ),
+      allow(
+        'FindUnusedKeys',
+        'lets `apikey doctor` read the tags of keys without an alias, and look at those that bear the one of this environment',
+        ['kms:DescribeKey', 'kms:ListResourceTags'],
+        keysArn(place),
+      ),
+      allow(
+        'ListKeysAndAliases',
+        'lets `apikey doctor` find them; "*", since KMS lists all of an account or none',
+        ['kms:ListAliases', 'kms:ListKeys'],
+        '*',
+      ),
+    ];
+  });
+}
+
+/**
+ * A key that is disabled or deleted takes all its tokens along. A denial is stronger than whatever else is allowed;
+ * only for a break-glass role, named by its ARN, it does not hold.
+ */
+export function protectKeys(place: Place, breakGlassRoles: readonly string[]): Grant[] {
+  return onKeys(place, () => {
+    const statement: Statement = {
+      Sid: 'NeverDisableOrDeleteKeys',
+      Effect: 'Deny',
+      Action: ['kms:DisableKey', 'kms:ScheduleKeyDeletion'],
+      Resource: keysArn(place),
+    };
+    const reason = 'a key that is disabled or deleted takes all its tokens along';
+    if (breakGlassRoles.length === 0) return [{ statement, reason }];
+    const Condition = { ArnNotLike: { 'aws:PrincipalArn': breakGlassRoles } };
+    return [{ statement: { ...statement, Condition }, reason: `${reason}; the break-glass role alone is exempt` }];
+  });
+}
+
+/** At least one of a key's aliases has to be of this environment; a key without aliases is none of its keys. */
+function byAlias(aliasBase: string): NonNullable<Statement['Condition']> {
+  return { 'ForAnyValue:StringLike': { 'kms:ResourceAliases': [`${aliasBase}/*`] } };
+}
+
+function onKeys(place: Place, grants: (aliasBase: string) => Grant[]): Grant[] {
+  return place.aliasBase === undefined ? [] : grants(place.aliasBase);
+}

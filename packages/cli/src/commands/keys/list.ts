@@ -1,0 +1,41 @@
+/** `apikey keys list`: the key ring as a table, as tab-separated lines, or as JSON. */
+import { ApikeyError, listKeys, type KeyView } from '@apikey/shared';
+import { ifSetUp, openForReading } from '../../backends.ts';
+import type { Invocation } from '../../command-line/definition.ts';
+import type { Context } from '../../context.ts';
+import { EXIT_CODES } from '../../exit-codes.ts';
+import type { Io } from '../../io.ts';
+import type { Settings } from '../../config/resolve.ts';
+import { alignedTable, tabSeparated } from '../../terminal/table.ts';
+import { PIPED_CELLS, tableColumns } from './columns.ts';
+import { keyViewJson } from './key-json.ts';
+
+export async function run(_: Invocation, { io, terminal, settings: read }: Context): Promise<number> {
+  const settings = await read();
+  const views = await keysOf(settings, io);
+  if (terminal.json) {
+    terminal.printJson(views.map(keyViewJson));
+  } else if (views.length === 0) {
+    terminal.warn(`no keys in environment ${settings.env.value}: it has not been set up; run: apikey init`);
+  } else {
+    const lines = terminal.isTTY
+      ? alignedTable(views, tableColumns(io.clock.now() / 1000, terminal.style), terminal)
+      : tabSeparated(views, PIPED_CELLS);
+    terminal.print(lines.join('\n'));
+  }
+  return EXIT_CODES.done.code;
+}
+
+/** None where the environment was never set up: an empty list is no error. */
+async function keysOf(settings: Settings, io: Io): Promise<KeyView[]> {
+  const backend = await ifSetUp(openForReading(settings));
+  if (backend === undefined) return [];
+  try {
+    return await listKeys({ ...backend, clock: io.clock });
+  } catch (error) {
+    if (error instanceof ApikeyError && error.code === 'RING_NOT_FOUND') return [];
+    throw error;
+  } finally {
+    await backend.registry.close();
+  }
+}

@@ -1,0 +1,107 @@
+/** `apikey rotate`: replaces tokens, hands the new ones over, and tells when the old ones end. */
+import {
+  findRotatable,
+  findTokenRecord,
+  planRotate,
+  rotateToken,
+  type IssuedToken,
+  type IssuePlan,
+  type OperationDeps,
+  type TokenRecord,
+} from '@apikey/shared';
+import { openBackend } from '../../backends.ts';
+import type { Invocation } from '../../command-line/definition.ts';
+import type { Settings } from '../../config/resolve.ts';
+import type { Context } from '../../context.ts';
+import { destinationSink } from '../../delivery/destination.ts';
+import { EXIT_CODES } from '../../exit-codes.ts';
+import { confirm } from '../../terminal/confirm.ts';
+import { parseRotateOptions, type RotateOneOptions } from './options.ts';
+import { rotationJson, rotationPlanJson } from './rotation-json.ts';
+import { cutLines, graceEnd, rotatedWords, rotationPlanWords, type Rotation } from './words.ts';
+
+export async function run(invocation: Invocation, context: Context): Promise<number> {
+  const options = parseRotateOptions(invocation);
+  const settings = await context.settings();
+  const deps = await openBackend(settings, context.io, 'sign');
+  try {
+    if (options.kind === 'one') return await rotateOne(deps, options, settings, context);
+    const { rotateAll } = await import('./all.ts');
+    return await rotateAll(deps, options, settings, context);
+  } finally {
+    await deps.registry.close();
+  }
+}
+
+async function rotateOne(
+  deps: OperationDeps,
+  options: RotateOneOptions,
+  settings: Settings,
+  context: Context,
+): Promise<number> {
+  const { destination, successor } = options;
+  const now = (): number => deps.clock.now() / 1000;
+  const env = settings.env.value;
+  const old = await findOld(deps, options);
+  const json = (record: TokenRecord): object => rotationJson(record, graceEnd(old, record, now()), env);
+  const sink = destinationSink(destination, json, context);
+  await sink.check();
+  const request = { ...successor, grace: successor.grace ?? settings.defaultGrace, client: old.client, jti: old.jti };
+  const rotation: Rotation = { request, old, output: destination.output };
+  if (options.dryRun) {
+    tellPlan(await planRotate(deps, request), rotation, settings, now(), context);
+    return EXIT_CODES.done.code;
+  }
+  if (request.grace === 0 && !options.yes) {
+    // What would be refused is refused before anybody has to think about it.
+    await planRotate(deps, request);
+    await confirmCut(rotation, settings, now(), context);
+  }
+  context.onInterrupt({
+    why: 'the new token was not handed over; the old one stays as it was',
+    fix: 'run the command again, with --take-over if a rotation is said to have been started',
+  });
+  const issued = await rotateToken(deps, request, sink);
+  tellDone(issued, rotation, settings, now(), context);
+  return EXIT_CODES.done.code;
+}
+
+function findOld(deps: OperationDeps, { token, successor }: RotateOneOptions): Promise<TokenRecord> {
+  return token.jti === undefined
+    ? findRotatable(deps, token.client, successor.requestId)
+    : findTokenRecord(deps.registry, token.jti, token.client);
+}
+
+async function confirmCut({ old, output }: Rotation, settings: Settings, now: number, context: Context): Promise<void> {
+  const { io, terminal, inputAllowed } = context;
+  await confirm(io, terminal, inputAllowed, {
+    question: [
+      `Replace token ${old.jti} and end it at once?`,
+      ...cutLines(old, settings, now, terminal.aside),
+      `Whoever uses it is locked out until they have the new one from ${output ?? 'standard output'}. Go on?`,
+    ].join('\n'),
+    action: `ending token ${old.jti} of ${old.client} without a grace`,
+    flag: '--yes',
+  });
+}
+
+function tellPlan(plan: IssuePlan, rotation: Rotation, settings: Settings, now: number, { terminal }: Context): void {
+  const graceUntil = graceEnd(rotation.old, plan.record, now);
+  if (terminal.json) terminal.printJson(rotationPlanJson(plan, graceUntil, settings.env.value));
+  else terminal.warn(rotationPlanWords(plan, rotation, settings, now, terminal.aside));
+}
+
+function tellDone(
+  issued: IssuedToken,
+  rotation: Rotation,
+  settings: Settings,
+  now: number,
+  { terminal }: Context,
+): void {
+  const { record, replaced } = issued;
+  if (terminal.json && rotation.output !== undefined) {
+    const graceUntil = replaced?.liveUntil ?? graceEnd(rotation.old, record, now);
+    terminal.printJson({ tokenFile: rotation.output, ...rotationJson(record, graceUntil, settings.env.value) });
+  }
+  terminal.say(rotatedWords(issued, rotation, settings, now, terminal.aside));
+}

@@ -1,0 +1,109 @@
+/** What `apikey rotate` says about a rotation, or about the one it would do. */
+import { formatDuration, type IssuedToken, type IssuePlan, type RotateRequest, type TokenRecord } from '@apikey/shared';
+import type { Settings } from '../../config/resolve.ts';
+import { sameEnvironment } from '../../environment-words.ts';
+import { fieldLines, type Field } from '../../terminal/fields.ts';
+import type { Style } from '../../terminal/style.ts';
+import { moment } from '../../token-words.ts';
+import { commonFields } from '../issue/words.ts';
+
+/** A rotation, with the old record as it was before. */
+export interface Rotation {
+  readonly request: RotateRequest;
+  readonly old: TokenRecord;
+  /** As typed. */
+  readonly output: string | undefined;
+}
+
+export function rotatedWords(
+  { record, resumes, replaced }: IssuedToken,
+  { request, old, output }: Rotation,
+  settings: Settings,
+  now: number,
+  style: Style,
+): string {
+  const ends = replaced?.liveUntil ?? graceEnd(old, record, now);
+  const env = sameEnvironment(settings);
+  const live = ends > now;
+  return [
+    `${style.green('Rotated')} a token of ${style.bold(record.client)}${resumes ? ', finishing an earlier request' : ''}`,
+    ...fieldLines(
+      [
+        ['jti', record.jti],
+        ['kid', record.kid],
+        ...commonFields(record, settings, now, settings.env.value),
+        ['replaces', old.jti],
+        ['old ends', live ? moment(ends, now) + ownEnd(ends, old, record) : 'now'],
+      ],
+      style,
+    ),
+    ...lostScopes(request, old, record, style),
+    output === undefined
+      ? 'The token was printed to standard output. It is shown once and stored nowhere.'
+      : `The token was written to ${output}, readable by you alone. It is stored nowhere else.`,
+    live
+      ? 'Until the old token ends both are live; whoever uses it needs the new one by then.'
+      : 'The old token is not accepted any more.',
+    `Next: apikey verify${env} ${output === undefined ? '< FILE' : `--token-file ${output}`}` +
+      (live ? `; to end the old one sooner: apikey revoke${env} ${old.jti}` : ''),
+  ].join('\n');
+}
+
+export function rotationPlanWords(
+  { record, alg, resumes }: IssuePlan,
+  { request, old, output }: Rotation,
+  settings: Settings,
+  now: number,
+  style: Style,
+): string {
+  const ends = graceEnd(old, record, now);
+  return [
+    `${style.bold('Dry run')}, nothing is changed. This would`,
+    resumes
+      ? `  finish the pending token ${record.jti}, which replaces ${old.jti} of ${record.client}`
+      : `  replace token ${old.jti} of ${record.client} by a new one`,
+    ...fieldLines(planFields(record, alg, settings, now), style, '    '),
+    ...lostScopes(request, old, record, style).map((line) => `  ${line}`),
+    `  hand it over ${output === undefined ? 'on standard output' : `in ${output}`}`,
+    `  end the old one ${ends > now ? moment(ends, now) + ownEnd(ends, old, record) : 'at once'}`,
+  ].join('\n');
+}
+
+/** For the question that `--grace 0` asks. */
+export function cutLines(old: TokenRecord, settings: Settings, now: number, style: Style): string[] {
+  const { client, scopes, note, liveUntil } = old;
+  return fieldLines(
+    [
+      ['client', client],
+      ['env', settings.env.value],
+      ['scopes', scopes.length === 0 ? undefined : scopes.join(' ')],
+      ['note', note],
+      ['would end', moment(liveUntil, now)],
+    ],
+    style,
+    '    ',
+  );
+}
+
+/** When the old token ends if its successor is activated at `now`; the grace is that of the successor's record. */
+export function graceEnd(old: TokenRecord, { grace = 0 }: TokenRecord, now: number): number {
+  return Math.min(old.liveUntil, Math.floor(now) + grace);
+}
+
+function planFields(record: TokenRecord, alg: string, settings: Settings, now: number): Field[] {
+  return [['kid', record.kid], ['alg', alg], ...commonFields(record, settings, now, settings.env.value)];
+}
+
+function ownEnd(ends: number, old: TokenRecord, { grace }: TokenRecord): string {
+  const short = ends === old.liveUntil && grace !== undefined && grace > 0;
+  return short ? `: its own end, sooner than the grace of ${formatDuration(grace)}` : '';
+}
+
+/** Scopes that nobody asked to take away, but that the client may not use any more. */
+function lostScopes({ scopes }: RotateRequest, old: TokenRecord, record: TokenRecord, style: Style): string[] {
+  const lost = scopes === undefined ? old.scopes.filter((scope) => !record.scopes.includes(scope)) : [];
+  if (lost.length === 0) return [];
+  return [
+    `${style.yellow('note:')} the new token lacks ${lost.join(' ')}: client ${old.client} may not use it any more`,
+  ];
+}

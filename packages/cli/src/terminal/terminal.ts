@@ -1,0 +1,136 @@
+/** Everything that a command prints passes here: results to stdout, words to stderr, tokens to neither. */
+import type { Io, Output } from '../io.ts';
+import { redact } from './redact.ts';
+import { PLAIN, colours, wantsColour, type Style } from './style.ts';
+
+export interface TerminalOptions {
+  /** No words for people: `-q`. */
+  readonly quiet: boolean;
+  /** One JSON value on stdout, and nothing on stderr but an error. */
+  readonly json: boolean;
+  readonly colour: boolean;
+}
+
+/** Standard output did not take a result (a full disk, say). */
+export class OutputError extends Error {
+  override readonly name = 'OutputError';
+
+  constructor(cause: unknown) {
+    super('the result could not be written to standard output', { cause });
+  }
+}
+
+export class Terminal {
+  readonly json: boolean;
+  /** For results. */
+  readonly style: Style;
+  /** For words on stderr. */
+  readonly aside: Style;
+  readonly #quiet: boolean;
+  readonly #stdout: Output;
+  readonly #stderr: Output;
+  #readerGone = false;
+  #statusShown = false;
+
+  constructor(io: Pick<Io, 'stdout' | 'stderr'>, options: TerminalOptions, style: Style, aside: Style) {
+    this.#stdout = io.stdout;
+    this.#stderr = io.stderr;
+    this.#quiet = options.quiet;
+    this.json = options.json;
+    this.style = style;
+    this.aside = aside;
+  }
+
+  static async open(io: Io, options: TerminalOptions): Promise<Terminal> {
+    const [out, err] = [io.stdout, io.stderr].map((output) => wantsColour(output, io.env, options.colour));
+    const paint = out === true || err === true ? await colours() : PLAIN;
+    return new Terminal(io, options, out === true ? paint : PLAIN, err === true ? paint : PLAIN);
+  }
+
+  /** Whether results are read by a person. */
+  get isTTY(): boolean {
+    return this.#stdout.isTTY;
+  }
+
+  get columns(): number {
+    return this.#stdout.columns;
+  }
+
+  /** A line, or several, of the result. A reader that went away (`| head`) wants no more, which is no error. */
+  print(text: string): void {
+    this.#writeResult(redact(text));
+  }
+
+  #json(value: unknown): string {
+    return JSON.stringify(value, undefined, this.isTTY ? 2 : undefined);
+  }
+
+  #writeResult(text: string): void {
+    if (this.#readerGone) return;
+    if (this.#statusShown) this.#stderr.write(this.#clear());
+    try {
+      this.#stdout.write(`${text}\n`);
+    } catch (error) {
+      if (!isBrokenPipe(error)) throw new OutputError(error);
+      this.#readerGone = true;
+    }
+  }
+
+  printJson(value: unknown): void {
+    this.print(this.#json(value));
+  }
+
+  /** For public keys alone: a long one may hold, by chance, what looks like the start of a token. */
+  printPublicKeys(value: unknown): void {
+    this.#writeResult(this.#json(value));
+  }
+
+  /**
+   * What is going on: a line that whatever is printed next takes the place of. Only for where a person looks on, see
+   * `isInteractive`.
+   */
+  status(text: string): void {
+    if (this.#quiet) return;
+    this.#stderr.write(`${this.#clear()}${redact(text)}`);
+    this.#statusShown = true;
+  }
+
+  /** Words for people. */
+  say(text: string): void {
+    if (!this.#quiet && !this.json) this.#writeError(text);
+  }
+
+  /** Words that `-q` does not silence: what the user must know, or asked for. */
+  warn(text: string): void {
+    if (!this.json) this.#writeError(text);
+  }
+
+  /** The one thing that may stand on stderr with `--json`. */
+  printError(text: string): void {
+    this.#writeError(text);
+  }
+
+  /** A question, on stderr, with the cursor left behind it. */
+  ask(question: string): void {
+    this.#stderr.write(this.#clear() + redact(question));
+  }
+
+  /** Takes the status line away, if one is shown. */
+  #clear(): string {
+    if (!this.#statusShown) return '';
+    this.#statusShown = false;
+    return '\r\u001B[2K';
+  }
+
+  #writeError(text: string): void {
+    try {
+      this.#stderr.write(`${this.#clear()}${redact(text)}\n`);
+    } catch {
+      // There is nowhere left to say it; the exit code still does.
+    }
+  }
+}
+
+export function isBrokenPipe(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
+}
