@@ -17,7 +17,6 @@ export type SettingName = (typeof SETTING_NAMES)[number];
 
 /** Those that are whole numbers of seconds, from 0 to the number given: what the authorizers of the environment are set to. */
 export const SECONDS_SETTINGS = { gateway_result_ttl: 3_600, max_staleness: 300, stale_if_error: 60 } as const;
-export type SecondsSetting = keyof typeof SECONDS_SETTINGS;
 
 export interface SettingEntry {
   /** Absent = it describes the environment, and is not for one run to say. */

@@ -6,7 +6,7 @@ import { endOfLife } from '../liveness.ts';
 import type { Client, EpochSeconds, EventAction, KeyRing, RequestRecord, TokenRecord } from '../records.ts';
 
 /** Epoch of a client that was never revoked. */
-export const FIRST_EPOCH = 1;
+const FIRST_EPOCH = 1;
 
 /** A record as an operation proposes it; the transition sets what follows from client and context. */
 export type ProposedToken = Omit<TokenRecord, 'state' | 'epoch' | 'liveUntil' | 'issuedBy'>;
