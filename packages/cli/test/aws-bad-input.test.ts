@@ -354,6 +354,23 @@ describeOnEmulator(aws, 'on AWS', (endpoint) => {
     expect((await expectFailure(session, ISSUE, 4, 'ACCESS_DENIED')).why).toContain('sts:GetCallerIdentity');
   });
 
+  it('credentials that a program gives, as a profile says, serve the built command too', async () => {
+    const config = join(session.home, 'aws-config');
+    const given = { Version: 1, AccessKeyId: 'test', SecretAccessKey: 'test' };
+    writeFileSync(
+      config,
+      `[profile given]\nregion = us-east-1\ncredential_process = echo '${JSON.stringify(given)}'\n`,
+    );
+    using cli = new BuiltCli({
+      AWS_CONFIG_FILE: config,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_ENDPOINT_URL: endpoint,
+      APIKEY_CONFIG: `${session.cwd}/apikey.toml`,
+    });
+    const plan = await cli.json<object>(['init', '--env', 'prod', '--profile', 'given', '--dry-run']);
+    expect(plan).toMatchObject({ account: '111122223333', region: 'us-east-1' });
+  });
+
   it('throttling that passes is not noticed', async () => {
     await session.init();
     for (const operation of ['GetItem', 'TransactWriteItems', 'Sign']) {

@@ -32,12 +32,12 @@ export const SETTINGS: Readonly<Record<SettingName, SettingEntry>> = {
   registry: {
     variable: 'APIKEY_REGISTRY',
     fallback: 'sqlite:',
-    help: 'where records live: sqlite:DIRECTORY (empty: the data directory)',
+    help: 'where records live: sqlite:DIRECTORY (empty: the data directory) or dynamodb:TABLE',
   },
   keys: {
     variable: 'APIKEY_KEYS',
     fallback: 'file:',
-    help: 'where signing keys live: file:DIRECTORY (empty: the data directory)',
+    help: 'where signing keys live: file:DIRECTORY (empty: the data directory) or awskms:alias/NAME',
   },
   issuer: {
     variable: 'APIKEY_ISSUER',

@@ -38,6 +38,8 @@ function environment(bold: Bold): string[] {
     ...rows([
       ['XDG_CONFIG_HOME', 'where apikey/config.toml is looked for (default: ~/.config)'],
       ['XDG_DATA_HOME', 'where the embedded backend keeps its data (default: ~/.local/share)'],
+      ['AWS_PROFILE, AWS_REGION', 'and all others of the AWS SDK, for environments on AWS (--profile, --region)'],
+      ['AWS_ENDPOINT_URL', 'where AWS is, if it is not AWS; also for one service, like AWS_ENDPOINT_URL_KMS'],
       ['NO_COLOR', 'no colours'],
       ['CI', 'never ask'],
     ]),
@@ -84,6 +86,12 @@ function configuration(bold: Bold): string[] {
     '  audience = "https://api.staging.example.gov"',
     '  max_ttl  = "30d"',
     '  gateway_result_ttl = 300   # `revoke --wait` then knows when a revocation holds everywhere',
+    '',
+    '  [envs.prod]',
+    '  registry = "dynamodb:apikey-prod"        # a table; Region and credentials from the usual AWS chain',
+    '  keys     = "awskms:alias/apikey-prod"    # KMS keys get aliases below this one',
+    '  issuer   = "https://api.example.gov"',
+    '  audience = "https://api.example.gov"',
     '',
     'What is in force, and why:  apikey config show',
   ];

@@ -125,6 +125,11 @@ function tellResult(
     [
       created ? `${terminal.aside.green('Set up')} environment ${env}` : `Environment ${env} is set up already`,
       ...fieldLines([...placeFields(settings, plan.caller), ['signing key', signer]], terminal.aside),
+      ...(plan.newKey === undefined || settings.keys.scheme === 'file'
+        ? []
+        : [
+            'A role whose policy knows the key by its alias may have to wait five minutes: KMS says so of new aliases.',
+          ]),
       `Next: apikey doctor --env ${env}, or apikey issue --env ${env} --client NAME`,
     ].join('\n'),
   );
