@@ -18,7 +18,10 @@ import { boundCheck, checkPending } from './tokens.ts';
 
 export async function run({ flags }: Invocation, { io, terminal, settings: read }: Context): Promise<number> {
   const settings = await read();
-  const checks = [...(await examine(settings, io, !flags.off('sign'))), boundCheck(settings)];
+  const examined = await examine(settings, io, !flags.off('sign'));
+  const api = flags.text('api');
+  const deployed = api === undefined ? undefined : await (await import('./api.ts')).checkApi(settings, api);
+  const checks = [...examined, ...(deployed?.checks ?? [boundCheck(settings)])];
   const findings = checks.filter(({ ok }) => ok === false).length;
   if (terminal.json) {
     const shown = checks.map(({ name, ok, what, why = null, fix = null, code = null }) => ({
@@ -29,7 +32,7 @@ export async function run({ flags }: Invocation, { io, terminal, settings: read 
       fix,
       code,
     }));
-    const revocationSeconds = revocationBound(settings);
+    const revocationSeconds = deployed === undefined ? revocationBound(settings) : (deployed.revocationSeconds ?? null);
     terminal.printJson({ env: settings.env.value, ok: findings === 0, findings, revocationSeconds, checks: shown });
   } else {
     const { style } = terminal;
