@@ -243,8 +243,11 @@ test('routes of the authorizer itself are stated in the policy, too', async () =
 
 test('no answer is longer than API Gateway takes: one that would be is a fault, not a denial', async () => {
   const world = new World();
-  const scopes = Array.from({ length: 64 }, (_, index) => `${index}`.padStart(127, 's'));
-  const { token } = world.issue({ record: { scopes } });
+  const scopes = Array.from({ length: 45 }, (_, index) => `${index}`.padStart(120, 's'));
+  const routes = Array.from({ length: 20 }, (_, index) => ({ method: 'GET', path: `/${index}`.padEnd(90, 'p'), scopes: [] }));
+  const { token } = world.issue({ scopes });
+  await expect(restAuthorizer(world.authorizer(), { routes })(tokenEvent(token))).rejects.toThrow(AuthorizerConfigError);
+});
   await expect(restAuthorizer(world.authorizer())(tokenEvent(token))).rejects.toThrow(AuthorizerConfigError);
 });
 
