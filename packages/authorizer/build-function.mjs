@@ -1,10 +1,11 @@
 /** Builds the Lambda function that needs no code of its own: bundle, source maps apart, and one zip to deploy. */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { zip } from './zip.mjs';
 
-const OUT = join(import.meta.dirname, 'dist-function');
+/** Another folder may be named, so that tests do not build over each other. */
+const OUT = resolve(process.argv[2] ?? join(import.meta.dirname, 'dist-function'));
 
 const { outputFiles, metafile } = await build({
   absWorkingDir: import.meta.dirname,

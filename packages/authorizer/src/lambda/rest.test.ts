@@ -244,13 +244,13 @@ test('routes of the authorizer itself are stated in the policy, too', async () =
 test('no answer is longer than API Gateway takes: one that would be is a fault, not a denial', async () => {
   const world = new World();
   const scopes = Array.from({ length: 45 }, (_, index) => `${index}`.padStart(120, 's'));
-  const routes = Array.from({ length: 16 }, (_, index) => ({
+  const many = Array.from({ length: 16 }, (_, index) => ({
     method: 'GET',
     path: `/${index}`.padEnd(90, 'p'),
     scopes: [],
   }));
   const { token } = world.issue({ scopes });
-  const handler = restAuthorizer(world.authorizer(), { routes, stages: ['prod'] });
+  const handler = restAuthorizer(world.authorizer(), { routes: many, stages: ['prod'] });
   await expect(handler(tokenEvent(token))).rejects.toThrow(AuthorizerConfigError);
 });
 

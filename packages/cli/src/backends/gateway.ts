@@ -1,4 +1,16 @@
-/** What `doctor --api` reads of API Gateway and Lambda; the clients are imported when it asks. */
+/** What `doctor --api` reads of API Gateway and Lambda. Their clients are large: import this when it is asked for. */
+import {
+  APIGatewayClient,
+  GetAuthorizersCommand as GetRestAuthorizersCommand,
+  GetRestApiCommand,
+} from '@aws-sdk/client-api-gateway';
+import {
+  ApiGatewayV2Client,
+  GetApiCommand,
+  GetAuthorizersCommand,
+  GetRoutesCommand,
+} from '@aws-sdk/client-apigatewayv2';
+import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { INTERACTIVE, Session } from '@apikey/shared/aws';
 import type { Settings } from '../config/resolve.ts';
 
@@ -38,7 +50,6 @@ export async function readFunctionVariables(
   { aws }: Pick<Settings, 'aws'>,
   arn: string,
 ): Promise<Readonly<Record<string, string>> | undefined> {
-  const { GetFunctionConfigurationCommand, LambdaClient } = await import('@aws-sdk/client-lambda');
   const session = new Session((settings) => new LambdaClient(settings), { ...aws, timing: INTERACTIVE });
   try {
     const call = { action: 'lambda:GetFunctionConfiguration', resource: arn } as const;
@@ -52,8 +63,6 @@ export async function readFunctionVariables(
 }
 
 async function readApiV2(aws: Aws, ApiId: string): Promise<DeployedApi | undefined> {
-  const { ApiGatewayV2Client, GetApiCommand, GetAuthorizersCommand, GetRoutesCommand } =
-    await import('@aws-sdk/client-apigatewayv2');
   const session = new Session((settings) => new ApiGatewayV2Client(settings), { ...aws, timing: INTERACTIVE });
   const call = { action: 'apigateway:GET', resource: `/apis/${ApiId}` } as const;
   try {
@@ -79,7 +88,7 @@ async function readApiV2(aws: Aws, ApiId: string): Promise<DeployedApi | undefin
         .map((authorizer) => ({
           name: authorizer.Name ?? 'without a name',
           type: 'REQUEST',
-          resultTtl: authorizer.AuthorizerResultTtlInSeconds ?? 0,
+          resultTtl: secondsOf(authorizer.AuthorizerResultTtlInSeconds, 0),
           identitySources: authorizer.IdentitySource ?? [],
           simple: authorizer.EnableSimpleResponses === true,
           functionArn: functionOf(authorizer.AuthorizerUri),
@@ -94,7 +103,6 @@ async function readApiV2(aws: Aws, ApiId: string): Promise<DeployedApi | undefin
 }
 
 async function readRestApi(aws: Aws, restApiId: string): Promise<DeployedApi | undefined> {
-  const { APIGatewayClient, GetAuthorizersCommand, GetRestApiCommand } = await import('@aws-sdk/client-api-gateway');
   const session = new Session((settings) => new APIGatewayClient(settings), { ...aws, timing: INTERACTIVE });
   const call = { action: 'apigateway:GET', resource: `/restapis/${restApiId}` } as const;
   try {
@@ -104,7 +112,7 @@ async function readRestApi(aws: Aws, restApiId: string): Promise<DeployedApi | u
     if (api === undefined) return undefined;
     // An API has at most ten authorizers (quota), and a page has 25.
     const { items = [] } = await session.run(call, (client, abortSignal) =>
-      client.send(new GetAuthorizersCommand({ restApiId }), { abortSignal }),
+      client.send(new GetRestAuthorizersCommand({ restApiId }), { abortSignal }),
     );
     return {
       kind: 'REST',
@@ -114,7 +122,7 @@ async function readRestApi(aws: Aws, restApiId: string): Promise<DeployedApi | u
           ? {
               name: name ?? 'without a name',
               type,
-              resultTtl: authorizerResultTtlInSeconds ?? REST_DEFAULT_TTL,
+              resultTtl: secondsOf(authorizerResultTtlInSeconds, REST_DEFAULT_TTL),
               identitySources: splitSources(identitySource),
               simple: false,
               functionArn: functionOf(authorizerUri),
@@ -126,6 +134,11 @@ async function readRestApi(aws: Aws, restApiId: string): Promise<DeployedApi | u
   } finally {
     session.close();
   }
+}
+
+/** The SDK hands numbers on as it was sent them, and not every service that speaks this protocol sends numbers. */
+function secondsOf(ttl: unknown, standard: number): number {
+  return ttl === undefined ? standard : Number(ttl);
 }
 
 function splitSources(sources = ''): string[] {

@@ -19,6 +19,8 @@ function details({ vendor, action, region, cause }: Scene, more: ErrorDetails = 
 
 function subjectOf({ action }: Scene): string {
   if (action.startsWith('sts:')) return 'the caller identity';
+  if (action.startsWith('apigateway:')) return 'the API';
+  if (action.startsWith('lambda:')) return 'the function';
   return action.startsWith('kms:') ? 'the signing key' : 'the registry';
 }
 

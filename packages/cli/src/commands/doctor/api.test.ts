@@ -79,7 +79,7 @@ it('warns of a function that takes the gateway for quicker than it is', () => {
 
 it('warns of each part that a cache key lacks', () => {
   const lacking = (source: string, routeKeys = ['GET /plans']): string[] => {
-    const identitySources = [...COMPLETE, '$context.path', '$context.httpMethod'].filter((it) => it !== source);
+    const identitySources = [...COMPLETE, '$context.path', '$context.httpMethod'].filter((part) => part !== source);
     return findings(judge('HTTP', { resultTtl: 5, identitySources, routeKeys }, { APIKEY_GATEWAY_RESULT_TTL: '5' }));
   };
   expect(lacking('none of them', ['ANY /{proxy+}', '$default'])).toEqual([]);
