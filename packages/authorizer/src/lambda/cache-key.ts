@@ -20,6 +20,28 @@ export function routeInCacheKey({ gatewayResultTtl }: Authorizer, event: unknown
   return !isSentByClient(event, routeKey);
 }
 
+/**
+ * Whether the answer is reused for this method and path alone, where the API's route stands for more than one of them:
+ * `ANY /{proxy+}` is one route key for requests that need different scopes. Throws and answers like `routeInCacheKey`.
+ */
+export function requestInCacheKey({ gatewayResultTtl }: Authorizer, event: unknown): boolean {
+  const routeKey = textAt(event, 'routeKey') ?? '';
+  const anyMethod = routeKey === '$default' || routeKey.startsWith('ANY ');
+  if (gatewayResultTtl === 0 || (!anyMethod && !routeKey.includes('{'))) return true;
+  const path = textAt(event, 'requestContext', 'http', 'path') ?? textAt(event, 'rawPath');
+  const method = textAt(event, 'requestContext', 'http', 'method');
+  const needed = anyMethod ? [path, method] : [path];
+  const sources = identitySources(event);
+  if (!needed.every((value) => value !== undefined && sources.includes(value))) {
+    throw new AuthorizerConfigError(
+      'gatewayResultTtl',
+      'is not 0 and a route of the API stands for many requests, so $context.path (and, for ANY and $default, ' +
+        '$context.httpMethod) must be identity sources as well: the scopes that are needed differ by request',
+    );
+  }
+  return needed.every((value) => value !== undefined && !isSentByClient(event, value));
+}
+
 /** The address, unless the gateway would reuse the answer for other addresses. */
 export function usableAddress(
   { gatewayResultTtl }: Authorizer,

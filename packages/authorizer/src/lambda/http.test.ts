@@ -126,6 +126,28 @@ describe('with a result TTL', () => {
     await expect(handler({ ...httpEventV2(token), identitySource: null })).rejects.toThrow(/identity source/);
   });
 
+  test.each([
+    ['ANY /{proxy+}', ['/plans/1', 'GET']],
+    ['$default', ['/plans/1', 'GET']],
+    ['GET /plans/{id}', ['/plans/1']],
+  ])('with routes, the route key %s needs what it stands for among the identity sources', async (routeKey, needed) => {
+    const world = new World();
+    const { token } = world.issue({ scopes: ['plans:read'] });
+    const routes = [{ method: 'GET', path: '/plans/*', scopes: ['plans:read'] }];
+    const handler = httpAuthorizer(world.authorizer(ttl), { routes });
+    const event = (sources: readonly string[]) => httpEventV2(token, { routeKey, sources: [routeKey, ...sources] });
+    await expect(handler(event(needed))).resolves.toMatchObject({ isAuthorized: true });
+    for (const missing of needed) {
+      const rest = needed.filter((value) => value !== missing);
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(handler(event(rest))).rejects.toThrow(/stands for many requests/);
+    }
+    const sent = { ...event(needed), queryStringParameters: { from: '/plans/1' } };
+    await expect(handler(sent)).resolves.toEqual({ isAuthorized: false });
+    const withoutRoutes = httpAuthorizer(world.authorizer(ttl));
+    await expect(withoutRoutes(event([]))).resolves.toMatchObject({ isAuthorized: true });
+  });
+
   test('a route key that the client sent along proves nothing, and is denied', async () => {
     const world = new World();
     const { token } = world.issue();

@@ -3,7 +3,7 @@ import type { Authorizer } from '../authorizer.ts';
 import { AuthorizerConfigError, refuseUnknown } from '../config-error.ts';
 import { compileRoutes, type Route } from '../routes.ts';
 import { answerContext, type AnswerContext } from './answer-context.ts';
-import { requireAddressInCacheKey, routeInCacheKey, usableAddress } from './cache-key.ts';
+import { requestInCacheKey, requireAddressInCacheKey, routeInCacheKey, usableAddress } from './cache-key.ts';
 import { member, presentedToken, textAt } from './event-reading.ts';
 import type { HttpAuthorizerEvent } from './events.ts';
 import { parseMethodArn } from './execute-api-arn.ts';
@@ -31,7 +31,8 @@ export type HttpAuthorizerHandler = (event: HttpAuthorizerEvent) => Promise<Simp
  * A Lambda handler. Every denial is 403, which is all that HTTP APIs offer; faults are thrown as they are, and become 500.
  *
  * With a `gatewayResultTtl`, it throws `AuthorizerConfigError` for an event whose identity sources lack what its answer
- * depends on: the route key, for simple answers; the source address, for clients that are limited to networks.
+ * depends on: the route key, for simple answers, and method and path where there are routes and one route key stands for
+ * many requests; the source address, for clients that are limited to networks.
  *
  * @throws AuthorizerConfigError for options that are unknown or wrong, and for routes whose policy could be too long
  */
@@ -60,6 +61,8 @@ function simpleFace(authorizer: Authorizer, options: HttpAuthorizerOptions): (ev
     const path = pathWithoutStage(textAt(event, 'rawPath'), textAt(event, 'requestContext', 'stage'));
     if (method === undefined || path === undefined) return { isAuthorized: false };
     if (!routeInCacheKey(authorizer, event)) return { isAuthorized: false };
+    const byRequest = routes !== undefined || authorizer.routes !== undefined;
+    if (byRequest && !requestInCacheKey(authorizer, event)) return { isAuthorized: false };
     const decision = await authorizer.authorize({
       token: presentedToken(event),
       sourceAddress: usableAddress(authorizer, event, textAt(event, 'requestContext', 'http', 'sourceIp')),
