@@ -133,7 +133,6 @@ describe('with a result TTL', () => {
   ])('with routes, the route key %s needs what it stands for among the identity sources', async (routeKey, needed) => {
     const world = new World();
     const { token } = world.issue({ scopes: ['plans:read'] });
-    const routes = [{ method: 'GET', path: '/plans/*', scopes: ['plans:read'] }];
     const handler = httpAuthorizer(world.authorizer(ttl), { routes });
     const event = (sources: readonly string[]) => httpEventV2(token, { routeKey, sources: [routeKey, ...sources] });
     await expect(handler(event(needed))).resolves.toMatchObject({ isAuthorized: true });
