@@ -13,6 +13,16 @@ fresh="$cache/ric.$$"
 trap 'rm -rf "$fresh"' EXIT
 mkdir -p "$fresh"
 cp "$here/package.json" "$here/package-lock.json" "$fresh/"
+# The headers of a Node on this machine, where there is one that has them: its native part uses the stable interface alone.
+if [ -z "${npm_config_nodedir:-}" ]; then
+  for node in $(type -ap node); do
+    prefix="$(dirname "$(dirname "$(readlink -f "$node")")")"
+    if [ -e "$prefix/include/node/node_api.h" ]; then
+      export npm_config_nodedir="$prefix"
+      break
+    fi
+  done
+fi
 (cd "$fresh" && npm ci --no-audit --no-fund)
 echo "$lock" >"$fresh/.installed"
 rm -rf "$cache/ric"
