@@ -46,7 +46,9 @@ async function pack(name: Name): Promise<string> {
   must(pnpm.includes('pnpm'), 'run this as `pnpm check:packages`');
   const folder = join(home, 'packed', name);
   const args = ['--config.verify-deps-before-run=false', 'pack', '--pack-destination', folder];
-  await run(process.execPath, [pnpm, ...args], { cwd: join(ROOT, 'packages', name) });
+  // A program of its own since pnpm 12, a script before.
+  const [executable, first] = /\.[cm]?js$/.test(pnpm) ? [process.execPath, [pnpm]] : [pnpm, []];
+  await run(executable, [...first, ...args], { cwd: join(ROOT, 'packages', name) });
   const [tarball = ''] = readdirSync(folder);
   return join(folder, tarball);
 }
