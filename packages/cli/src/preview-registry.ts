@@ -30,6 +30,7 @@ export function previewRegistry(existing: Registry | undefined, alg: SigningAlg,
     clients: () => existing?.clients() ?? nothing(),
     eventsOf: (aggregate, fromSeq) => existing?.eventsOf(aggregate, fromSeq) ?? nothing(),
     eventsByTime: (from, until) => existing?.eventsByTime(from, until) ?? nothing(),
+    lastUses: async (jtis) => (await existing?.lastUses(jtis)) ?? new Map(),
     commit: () => Promise.reject(new TypeError('a preview cannot be written to')),
     close: async () => existing?.close(),
   };

@@ -39,6 +39,7 @@ function explaining(registry: Registry, settings: Settings): Registry {
     clients: () => listed(registry.clients()),
     eventsOf: (aggregate, fromSeq) => listed(registry.eventsOf(aggregate, fromSeq)),
     eventsByTime: (from, until) => listed(registry.eventsByTime(from, until)),
+    lastUses: (jtis) => asked(registry.lastUses(jtis)),
     close: () => registry.close(),
   };
 }

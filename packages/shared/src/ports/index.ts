@@ -3,3 +3,4 @@ export type * from './registry.ts';
 export type * from './key-provider.ts';
 export type * from './clock.ts';
 export type * from './token-sink.ts';
+export type * from './usage.ts';

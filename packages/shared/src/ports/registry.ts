@@ -10,6 +10,7 @@ import type {
   RequestRecord,
   TokenRecord,
 } from '../domain/records.ts';
+import type { UsageReader } from './usage.ts';
 
 /** What one decision needs to know of a token. Each of the two is as new as the read, but not both of one instant. */
 export interface TokenStatus {
@@ -34,7 +35,7 @@ export interface StatusReader {
  * listings may lag by seconds on a distributed backend. Listings are lazy, in the order stated, and hold no
  * lock or snapshot between two items; an iterator that is left early frees what it holds.
  */
-export interface Registry extends StatusReader {
+export interface Registry extends StatusReader, UsageReader {
   /**
    * Writes a change, all of it or nothing, durably before it resolves. Throws `ConflictError` when the aggregate's
    * version, the request id or a new `jti` is not as the change expects, or a record to update is not the client's;

@@ -22,18 +22,20 @@ import {
 } from '../domain/records.ts';
 import { ConflictError } from '../ports/errors.ts';
 import type { Registry, TokenStatus } from '../ports/registry.ts';
+import type { TokenUse, UsageRecorder } from '../ports/usage.ts';
 
 /** A new, empty registry. What it returns is frozen, and is no object that was put in. */
-export function memoryRegistry(): Registry {
+export function memoryRegistry(): Registry & UsageRecorder {
   return new MemoryRegistry();
 }
 
-class MemoryRegistry implements Registry {
+class MemoryRegistry implements Registry, UsageRecorder {
   readonly #clients = new Map<string, Client>();
   readonly #tokens = new Map<string, TokenRecord>();
   readonly #rings = new Map<string, KeyRing>();
   readonly #requests = new Map<string, RequestRecord>();
   readonly #events: AuditEvent[] = [];
+  readonly #uses = new Map<string, TokenUse>();
 
   async commit(change: Change): Promise<void> {
     checkChange(change);
@@ -109,6 +111,16 @@ class MemoryRegistry implements Registry {
   async *eventsByTime(from: EpochMillis, until: EpochMillis): AsyncGenerator<AuditEvent> {
     const inside = this.#events.filter(({ at }) => from <= Date.parse(at) && Date.parse(at) < until);
     yield* inside.toSorted((a, b) => compare(a.at, b.at) || compare(a.aggregate, b.aggregate) || a.seq - b.seq);
+  }
+
+  async lastUses(jtis: readonly string[]): Promise<ReadonlyMap<string, TokenUse>> {
+    const found = jtis.flatMap((jti) => this.#uses.get(jti) ?? []);
+    return new Map(found.map((use) => [use.jti, use]));
+  }
+
+  async recordUse({ jti, client, usedAt }: TokenUse, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    if ((this.#uses.get(jti)?.usedAt ?? -1) < usedAt) this.#uses.set(jti, frozen({ jti, client, usedAt }));
   }
 
   async close(): Promise<void> {
