@@ -9,6 +9,7 @@ import { UsageError } from './usage-error.ts';
 
 /** Resolves, never rejects, once everything is written. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
+  if (argv[0] === 'complete' && argv[1] === '--') return suggest(argv.slice(2));
   const attempt = await parse(argv).then(
     (parsed) => ({ parsed, flags: parsed.kind === 'run' ? parsed.invocation.flags : scan(argv) }),
     (error: unknown) => ({ error, flags: scan(argv) }),
@@ -25,6 +26,16 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     return report(error, terminal, flags.on('debug'));
   }
+}
+
+/** What the scripts of `apikey completion` ask: a half-typed line is no command line, and never an error. */
+async function suggest(words: readonly string[]): Promise<number> {
+  const [{ complete }, { COMMANDS }] = await Promise.all([
+    import('./command-line/complete.ts'),
+    import('./commands/index.ts'),
+  ]);
+  complete(COMMANDS, words);
+  return EXIT_CODES.done.code;
 }
 
 /** How to report a command line that could not be parsed: in the form that it seems to ask for. */

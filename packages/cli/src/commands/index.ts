@@ -2,6 +2,7 @@
 import type { CommandNode } from '../command-line/definition.ts';
 import { activate } from './activate/command.ts';
 import { clients } from './clients/command.ts';
+import { completion } from './completion/command.ts';
 import { config } from './config/command.ts';
 import { doctor } from './doctor/command.ts';
 import { help } from './help/command.ts';
@@ -29,5 +30,6 @@ export const COMMANDS: readonly CommandNode[] = [
   doctor,
   iam,
   config,
+  completion,
   help,
 ];

@@ -1,0 +1,15 @@
+/** `apikey completion`: its words. */
+import type { CommandDefinition } from '../../command-line/definition.ts';
+
+export const completion: CommandDefinition = {
+  name: 'completion',
+  group: 'More',
+  summary: 'Print a script that completes commands and flags in a shell',
+  arguments: [{ name: 'shell', help: 'bash, zsh, fish or powershell' }],
+  examples: [
+    { does: 'for this bash session', line: 'source <(apikey completion bash)' },
+    { does: 'for every zsh session', line: 'apikey completion zsh > "${fpath[1]}/_apikey"' },
+    { does: 'for fish', line: 'apikey completion fish > ~/.config/fish/completions/apikey.fish' },
+  ],
+  load: () => import('./run.ts'),
+};
