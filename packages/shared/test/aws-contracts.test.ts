@@ -3,7 +3,7 @@ import { DeleteTableCommand, DynamoDBClient, UpdateTableCommand } from '@aws-sdk
 import { CreateKeyCommand, KMSClient, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
 import { randomUUID } from 'node:crypto';
 import { awsForTests, describeOnAws } from '../../../tools/emulator/testing.ts';
-import { dynamoRegistry, tableSetup, tableSpec } from '../src/aws/dynamodb/index.ts';
+import { dynamoRegistry, dynamoUsage, tableSetup, tableSpec } from '../src/aws/dynamodb/index.ts';
 import { kmsKeyProvider, kmsPublicKeys } from '../src/aws/kms/index.ts';
 import { keyProviderContract, registryContract } from '../src/testing/index.ts';
 import { delay } from './aws-world.fixture.ts';
@@ -42,6 +42,7 @@ describeOnAws(aws, 'on AWS', () => {
       await tableSetup({ table, client }, delay).apply('create-table', tableSpec(table));
       return {
         open: async () => dynamoRegistry({ table, client, pageSize: PAGE_SIZE }),
+        usage: () => dynamoUsage({ table, client }),
         remove: async () => {
           await client.send(new UpdateTableCommand({ TableName: table, DeletionProtectionEnabled: false }));
           await client.send(new DeleteTableCommand({ TableName: table }));

@@ -34,7 +34,7 @@ describeOnEmulator(aws, 'the items of the DynamoDB registry', (endpoint) => {
   const record = testRecord({ client: 'layout', jti });
   const change = changeClient('layout', {
     created: [record],
-    request: testRequest({ id: 'run/1', client: 'layout', jti, exp: record.exp }),
+    requests: [testRequest({ id: 'run/1', client: 'layout', jti, exp: record.exp })],
   });
   const stored = async (pk: string, sk: string): Promise<Record<string, AttributeValue> | undefined> => {
     const { Items = [] } = await world.direct.send(new ScanCommand({ TableName: world.table }));

@@ -21,6 +21,8 @@ function subjectOf({ action }: Scene): string {
   if (action.startsWith('sts:')) return 'the caller identity';
   if (action.startsWith('apigateway:')) return 'the API';
   if (action.startsWith('lambda:')) return 'the function';
+  if (action.startsWith('secretsmanager:')) return 'the secret';
+  if (action.startsWith('ssm:')) return 'the parameter';
   return action.startsWith('kms:') ? 'the signing key' : 'the registry';
 }
 

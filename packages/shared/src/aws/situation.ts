@@ -4,7 +4,7 @@ import type { VendorError } from './vendor-error.ts';
 /** A call, as far as the translation of its errors depends on it. */
 export interface Situation {
   /** The call, written as IAM writes its actions: `dynamodb:GetItem`. */
-  readonly action: `${'apigateway' | 'dynamodb' | 'kms' | 'lambda' | 'sts'}:${string}`;
+  readonly action: `${'apigateway' | 'cloudtrail' | 'dynamodb' | 'kms' | 'lambda' | 'secretsmanager' | 'sns' | 'ssm' | 'sts'}:${string}`;
   /** What the call was about: a table's name, a key's ARN. */
   readonly resource: string;
   /** A call without an answer may have changed something. */

@@ -16,8 +16,8 @@ export interface ClientChange extends ChangeBase {
   readonly created: readonly TokenRecord[];
   /** Records of this client that exist and are replaced; guarded by the client's version. */
   readonly updated: readonly TokenRecord[];
-  /** Written only if no request has its id. */
-  readonly request?: RequestRecord;
+  /** Each is written only if no request has its id. */
+  readonly requests: readonly RequestRecord[];
 }
 
 export interface RingChange extends ChangeBase {
@@ -44,7 +44,7 @@ export type RingBody = Headless<KeyRing>;
 interface Records {
   readonly created?: readonly TokenRecord[];
   readonly updated?: readonly TokenRecord[];
-  readonly request?: RequestRecord | undefined;
+  readonly requests?: readonly RequestRecord[];
 }
 
 /** The change that takes a client from `before` (absent = it is registered) to `body`. */
@@ -62,7 +62,7 @@ export function clientChange(
     client: { ...body, ...advance(before, events) },
     created: records.created ?? [],
     updated: records.updated ?? [],
-    ...(records.request === undefined ? {} : { request: records.request }),
+    requests: records.requests ?? [],
     events,
   };
 }

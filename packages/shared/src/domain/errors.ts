@@ -70,7 +70,10 @@ export const ERRORS = {
   KEY_NOT_FOUND: { kind: 'not_found', meaning: 'No signing key with this id, or its key material is missing.' },
   RING_NOT_FOUND: { kind: 'not_found', meaning: 'The environment has no key ring yet.' },
   REGISTRY_NOT_FOUND: { kind: 'not_found', meaning: 'The environment has no registry yet.' },
+  SEAL_NOT_FOUND: { kind: 'not_found', meaning: 'No seal of the audit log is stored yet.' },
+  TOPIC_NOT_FOUND: { kind: 'not_found', meaning: 'The SNS topic for notices does not exist.' },
   FILE_NOT_FOUND: { kind: 'not_found', meaning: 'An input file does not exist.' },
+  SECRET_NOT_FOUND: { kind: 'not_found', meaning: 'The secret that a token was to be stored in does not exist.' },
 
   ACCESS_DENIED: { kind: 'access', meaning: 'The caller may not do this: file permissions, or an IAM policy.' },
   CREDENTIALS_MISSING: { kind: 'access', meaning: 'No usable credentials were found, or they have expired.' },
@@ -93,6 +96,10 @@ export const ERRORS = {
     meaning: 'The key ring has no active key, or the key that signed was revoked meanwhile.',
   },
   WRONG_STATE: { kind: 'conflict', meaning: 'The token, client or key is in a state that does not allow this.' },
+  EVIDENCE_MISSING: {
+    kind: 'conflict',
+    meaning: 'What was recorded of the use of a replaced token does not show that it can end before its grace does.',
+  },
   SUPERSEDED: {
     kind: 'conflict',
     meaning: 'A later run of the same request signed another token; this one will never be live.',
@@ -103,8 +110,22 @@ export const ERRORS = {
   },
   REQUEST_MISMATCH: { kind: 'conflict', meaning: 'This request id was already used with other parameters.' },
   TOKEN_TOO_LARGE: { kind: 'conflict', meaning: 'The token would be longer than an authorizer accepts.' },
+  SEAL_TOO_LARGE: { kind: 'conflict', meaning: 'The seal holds more chains than its destination takes.' },
   AMBIGUOUS: { kind: 'conflict', meaning: 'Several tokens match; the error lists them.' },
   FILE_EXISTS: { kind: 'conflict', meaning: 'The output file exists and `--force` was not given.' },
+  SECRET_UNSUITABLE: {
+    kind: 'conflict',
+    meaning: 'The secret or parameter cannot take a token: what it holds, its state or its type forbids it.',
+  },
+  SECRET_CHANGED: {
+    kind: 'conflict',
+    meaning: 'Somebody else put another value where the token was to be shown, at the same moment.',
+  },
+  EXPORT_MISMATCH: {
+    kind: 'conflict',
+    meaning: 'An audit export is of another environment, or contradicts the registry that it should be continued from.',
+  },
+  ADDRESS_IN_USE: { kind: 'conflict', meaning: 'Another process listens on the address and port.' },
   CLOCK_SKEW: { kind: 'conflict', meaning: 'The local clock differs from the service by more than 60 seconds.' },
 
   UNAVAILABLE: { kind: 'unavailable', retryable: true, meaning: 'The registry or the keys are out of reach.' },
@@ -118,12 +139,17 @@ export const ERRORS = {
   OUTPUT_FAILED: {
     kind: 'unavailable',
     retryable: true,
-    meaning: 'The result could not be written to standard output.',
+    meaning: 'The result could not be written to standard output, or to its file.',
   },
   ACTIVATION_FAILED: {
     kind: 'unavailable',
     retryable: true,
     meaning: 'The token was handed over but not activated; `apikey activate` finishes it.',
+  },
+  PROMOTION_FAILED: {
+    kind: 'unavailable',
+    retryable: true,
+    meaning: 'The token is live and stored, but readers of the store may not get it yet; a rerun finishes it.',
   },
   OUTCOME_UNKNOWN: {
     kind: 'unavailable',
@@ -144,8 +170,18 @@ export const ERRORS = {
     meaning: 'The registry file is damaged, or an entry in it is not what apikey wrote.',
   },
   STORE_FOREIGN: { kind: 'damaged', meaning: 'The registry is not one of apikey, or was made by a newer version.' },
+  EXPORT_DAMAGED: {
+    kind: 'damaged',
+    meaning: 'The file is not an audit export, is damaged, or was made by a newer version.',
+  },
   KEY_DAMAGED: { kind: 'damaged', meaning: 'A key file is damaged, or holds another key than its name says.' },
   KEY_PERMISSIONS: { kind: 'damaged', meaning: 'A private key file can be read by others.' },
+  SEAL_INVALID: {
+    kind: 'damaged',
+    meaning: 'What was given as a seal is none, is cut off, or was changed after it was signed.',
+  },
+  EVIDENCE_DAMAGED: { kind: 'damaged', meaning: 'A CloudTrail file is cut off, or is none.' },
+  SEAL_FOREIGN: { kind: 'damaged', meaning: 'The seal is one of another environment.' },
   NOT_LIVE: { kind: 'not_live', meaning: 'The token would be denied.' },
   FINDINGS: { kind: 'findings', meaning: 'The check found something that needs attention.' },
   INTERRUPTED: { kind: 'interrupted', meaning: 'Interrupted by a signal.' },

@@ -10,3 +10,8 @@ export * from './duration.ts';
 export * from './identifiers.ts';
 export * from './cidr.ts';
 export * from './policy.ts';
+export type * from './seal.ts';
+export type { SealPayload } from './seal-payload.ts';
+export * from './findings.ts';
+export { Replay, type ReplayedState } from './replay.ts';
+export * from './export-format.ts';

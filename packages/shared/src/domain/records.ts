@@ -98,6 +98,9 @@ export interface KeyRing extends AggregateHead {
 
 /** The ring that signs tokens. */
 export const MAIN_RING = 'main';
+/** The ring that signs seals over the audit log, and nothing else. No authorizer reads it. */
+export const SEAL_RING = 'seal';
+export type RingName = typeof MAIN_RING | typeof SEAL_RING;
 
 /** Remembers which token a `--request-id` made, and with which parameters. */
 export interface RequestRecord {

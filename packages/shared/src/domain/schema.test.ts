@@ -102,7 +102,7 @@ describe('rules between members', () => {
 
 describe('a change', () => {
   const record = testRecord();
-  const sound = changeClient('partner', { created: [record], request: testRequest() });
+  const sound = changeClient('partner', { created: [record], requests: [testRequest()] });
 
   it('may be written when all of its parts fit', () => {
     expect(() => checkChange(sound)).not.toThrow();
@@ -121,8 +121,9 @@ describe('a change', () => {
       { events: sound.events.map((it_) => Object.assign({}, it_, { aggregate: 'client:x' })) },
     ],
     ['a record of another client', { created: [testRecord({ client: 'other' })] }],
-    ['a request of another client', { request: testRequest({ client: 'other' }) }],
+    ['a request of another client', { requests: [testRequest({ client: 'other' })] }],
     ['one jti twice', { updated: [record] }],
+    ['one request id twice', { requests: [testRequest(), testRequest()] }],
     ['an entry that could not be read again', { created: [testRecord({ note: '' })] }],
   ])('is a bug when it has %s', (_, part) => {
     expect(() => checkChange(Object.assign({}, sound, part))).toThrow(TypeError);

@@ -11,6 +11,7 @@ import {
   EVENT_ACTIONS,
   type AuditEvent,
   type Client,
+  type EpochSeconds,
   type KeyRing,
   type RequestRecord,
   type TokenRecord,
@@ -109,6 +110,8 @@ const request = z.strictObject({
   exp: seconds,
 });
 
+const tokenUse = z.strictObject({ jti, client: clientId, usedAt: seconds });
+
 const members = z.record(z.string(), z.json());
 
 const event = z.strictObject({
@@ -153,6 +156,15 @@ export function parseRequest(value: unknown): RequestRecord {
 
 export function parseEvent(value: unknown): AuditEvent {
   return parse('event', event, value);
+}
+
+/** The last recorded use of a token. */
+export function parseTokenUse(value: unknown): {
+  readonly jti: string;
+  readonly client: string;
+  readonly usedAt: EpochSeconds;
+} {
+  return parse('record of use', tokenUse, value);
 }
 
 /** Where and how the first flaw was seen; never a stored value, which may be anything. */
@@ -204,7 +216,9 @@ function follows(it: AuditEvent, previous: AuditEvent | undefined): boolean {
 function checkRecords(change: ClientChange): void {
   const { id } = parseClient(change.client);
   const records = [...change.created, ...change.updated].map(parseTokenRecord);
-  const owners = [...records, ...(change.request === undefined ? [] : [parseRequest(change.request)])];
+  const requests = change.requests.map(parseRequest);
+  const owners = [...records, ...requests];
   if (owners.some((it) => it.client !== id)) throw new TypeError('an entry of another client');
   if (new Set(records.map((it) => it.jti)).size !== records.length) throw new TypeError('a jti appears twice');
+  if (new Set(requests.map((it) => it.id)).size !== requests.length) throw new TypeError('a request id appears twice');
 }

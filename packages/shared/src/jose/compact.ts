@@ -10,6 +10,10 @@ export const MAX_TOKEN_LENGTH = 8192;
 export const MAX_HEADER_BYTES = 512;
 /** The `typ` of an access token (RFC 9068 section 2.1). */
 export const TOKEN_TYPE = 'at+jwt';
+/** The `typ` of a seal over the audit log (operations/seal.ts): what verifies tokens refuses it for that alone. */
+export const SEAL_TYPE = 'audit-seal+jwt';
+/** The longest seal, in characters: some 350,000 chains. */
+export const MAX_SEAL_LENGTH: number = 64 * 1024 * 1024;
 
 /** The header members that matter. Others that are not forbidden are ignored (RFC 7515 section 4.2). */
 export interface JwsHeader {

@@ -18,9 +18,11 @@ export { decodeBase64url, encodeBase64url } from './base64url.ts';
 export { parseClaims, type TokenClaims } from './claims.ts';
 export {
   MAX_HEADER_BYTES,
+  MAX_SEAL_LENGTH,
   MAX_TOKEN_LENGTH,
   parseCompact,
   requireTokenType,
+  SEAL_TYPE,
   TOKEN_TYPE,
   type CompactJws,
   type JwsHeader,

@@ -2,7 +2,7 @@
 import type { SigningAlg } from './algorithms.ts';
 import { decodeBase64url, encodeBase64url } from './base64url.ts';
 import { parseClaims, type TokenClaims } from './claims.ts';
-import { TOKEN_TYPE } from './compact.ts';
+import { TOKEN_TYPE, type SEAL_TYPE } from './compact.ts';
 
 const THUMBPRINT_BYTES = 32;
 
@@ -12,9 +12,13 @@ const THUMBPRINT_BYTES = 32;
  *
  * @param kid a SHA-256 thumbprint @throws TypeError if it is not one
  */
-export function encodeHeader(alg: SigningAlg, kid: string): Uint8Array {
+export function encodeHeader(
+  alg: SigningAlg,
+  kid: string,
+  typ: typeof TOKEN_TYPE | typeof SEAL_TYPE = TOKEN_TYPE,
+): Uint8Array {
   if (decodeBase64url(kid)?.length !== THUMBPRINT_BYTES) throw new TypeError('kid must be a SHA-256 thumbprint');
-  return utf8(JSON.stringify({ alg, typ: TOKEN_TYPE, kid }));
+  return utf8(JSON.stringify({ alg, typ, kid }));
 }
 
 /**

@@ -7,6 +7,13 @@ type Row = Record<string, unknown>;
 /** Makes a record of parsed JSON, or throws `STORE_DAMAGED`. */
 export type Parser<T> = (value: unknown) => T;
 
+/** A page of a listing. What comes before a damaged entry is not lost with it. */
+export interface Documents<T> {
+  readonly items: readonly T[];
+  /** What the entry behind them threw, if one did. */
+  readonly flaw: unknown;
+}
+
 export class Connection {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
@@ -25,10 +32,16 @@ export class Connection {
     return row === undefined ? undefined : parseDocument(parse, row['doc']);
   }
 
-  /** The `doc` of each row. */
-  documents<T>(parse: Parser<T>, sql: string, ...values: SQLInputValue[]): T[] {
+  /** The `doc` of each row, up to the first that cannot be parsed. */
+  documents<T>(parse: Parser<T>, sql: string, ...values: SQLInputValue[]): Documents<T> {
     const rows: Row[] = this.#prepared(sql).all(...values);
-    return rows.map((row) => parseDocument(parse, row['doc']));
+    const items: T[] = [];
+    try {
+      for (const row of rows) items.push(parseDocument(parse, row['doc']));
+    } catch (flaw) {
+      return { items, flaw };
+    }
+    return { items, flaw: undefined };
   }
 
   /** The text in the only column of each row. */

@@ -22,10 +22,12 @@ import {
 } from '../domain/schema.ts';
 import { formatMillis, MAX_EPOCH_SECONDS } from '../domain/time.ts';
 import type { Registry, TokenStatus } from '../ports/registry.ts';
-import { parseDocument, type Connection } from './connection.ts';
+import type { TokenUse } from '../ports/usage.ts';
+import { CommitQueue } from './commit-queue.ts';
+import { parseDocument, type Connection, type Documents } from './connection.ts';
 import { ONE, PAGE } from './statements.ts';
 import { DEFAULT_TUNING, RegistryFile, type LocalRegistryOptions, type Tuning } from './registry-file.ts';
-import { writeChange } from './write-change.ts';
+import { readUses } from './usage.ts';
 
 /**
  * Opens the registry `registry.db` in a data directory.
@@ -45,16 +47,18 @@ export function openTunedRegistry(options: LocalRegistryOptions, tuning: Partial
 
 class LocalRegistry implements Registry {
   readonly #file: RegistryFile;
+  readonly #commits: CommitQueue;
   readonly #pageSize: number;
 
   constructor(file: RegistryFile, pageSize: number) {
     this.#file = file;
+    this.#commits = new CommitQueue(file);
     this.#pageSize = pageSize;
   }
 
   async commit(change: Change): Promise<void> {
     checkChange(change);
-    this.#file.use((connection) => connection.write(() => writeChange(connection, change)));
+    await this.#commits.commit(change);
   }
 
   async readStatus(jti: string, clientId: string, signal?: AbortSignal): Promise<TokenStatus> {
@@ -87,6 +91,14 @@ class LocalRegistry implements Registry {
 
   async getRequest(id: string): Promise<RequestRecord | undefined> {
     return this.#file.use((connection) => connection.document(parseRequest, ONE.request, id));
+  }
+
+  async getClients(ids: readonly string[]): Promise<ReadonlyMap<string, Client>> {
+    return this.#each(ids, (connection, id) => connection.document(parseClient, ONE.client, id));
+  }
+
+  async getRequests(ids: readonly string[]): Promise<ReadonlyMap<string, RequestRecord>> {
+    return this.#each(ids, (connection, id) => connection.document(parseRequest, ONE.request, id));
   }
 
   async getRing(name: string): Promise<KeyRing | undefined> {
@@ -129,18 +141,40 @@ class LocalRegistry implements Registry {
     });
   }
 
+  async lastUses(jtis: readonly string[]): Promise<ReadonlyMap<string, TokenUse>> {
+    return this.#file.use((connection) => readUses(connection, jtis));
+  }
+
   async close(): Promise<void> {
+    this.#commits.flush();
     this.#file.close();
   }
 
-  async *#pages<T>(read: (connection: Connection, last: T | undefined) => T[]): AsyncGenerator<T> {
+  /** What was found for each id; SQLite answers one by one as fast as all together. */
+  #each<T>(ids: readonly string[], read: (connection: Connection, id: string) => T | undefined): Map<string, T> {
+    return this.#file.use((connection) => {
+      const found = new Map<string, T>();
+      for (const id of ids) {
+        const item = read(connection, id);
+        if (item !== undefined) found.set(id, item);
+      }
+      return found;
+    });
+  }
+
+  async *#pages<T>(read: (connection: Connection, last: T | undefined) => Documents<T>): AsyncGenerator<T> {
     let last: T | undefined;
     for (;;) {
       const previous = last;
-      const page = this.#file.use((connection) => read(connection, previous));
-      yield* page;
-      last = page.at(-1);
-      if (page.length < this.#pageSize) return;
+      const { items, flaw } = this.#file.use((connection) => read(connection, previous));
+      yield* items;
+      if (flaw !== undefined) {
+        this.#file.use(() => {
+          throw flaw;
+        });
+      }
+      last = items.at(-1);
+      if (items.length < this.#pageSize) return;
     }
   }
 }

@@ -18,6 +18,7 @@ import { temporaryDirectory, type TemporaryDirectory } from '../testing/temporar
 import { checkLocalRegistry } from './check-registry.ts';
 import { openLocalRegistry, openTunedRegistry } from './local-registry.ts';
 import type { Tuning } from './registry-file.ts';
+import { localUsage } from './usage.ts';
 
 let parent: TemporaryDirectory;
 let dataDir = '';
@@ -132,6 +133,78 @@ describe('opening', () => {
     const registry = open();
     await registry.close();
     await expect(registry.getClient('partner')).rejects.toMatchObject({ name: 'UnavailableError' });
+  });
+});
+
+describe('a registry of version 1, which kept no usage', () => {
+  const use = { jti: testJti(1), client: 'partner', usedAt: 1_800_000_000 };
+  const exp = use.usedAt + 86_400;
+
+  async function seedVersion1(): Promise<void> {
+    await seed();
+    raw((database) => database.exec('DROP TABLE usage; PRAGMA user_version = 1'));
+  }
+  const version = (): unknown => raw((database) => database.prepare('PRAGMA user_version').get()?.['user_version']);
+
+  it('is read as it is, without usage, and is left so', async () => {
+    await seedVersion1();
+    const reader = open({ create: false, readOnly: true });
+    expect(await reader.getClient('partner')).toBeDefined();
+    expect(await reader.lastUses([use.jti])).toEqual(new Map());
+    expect(checkLocalRegistry(dataDir)).toEqual([]);
+    expect(version()).toBe(1);
+  });
+
+  it.each<[string, () => Promise<void>]>([
+    ['a registry that is opened for writing', async () => open({ create: false }).close()],
+    ['a use that is recorded', async () => localUsage({ dataDir }).recordUse({ ...use, exp })],
+  ])('is brought up to date by %s, under a reader that goes on', async (_, write) => {
+    await seedVersion1();
+    const reader = open({ create: false, readOnly: true });
+    expect(await reader.lastUses([use.jti])).toEqual(new Map());
+    await write();
+    expect(version()).toBe(2);
+    expect(await reader.getClient('partner')).toBeDefined();
+    await localUsage({ dataDir }).recordUse({ ...use, exp });
+    expect(await reader.lastUses([use.jti])).toEqual(new Map([[use.jti, use]]));
+  });
+});
+
+describe('last uses', () => {
+  const use = { jti: testJti(1), client: 'partner', usedAt: 1_800_000_000 };
+  const exp = use.usedAt + 86_400;
+
+  it('are lost while another process writes, and are recorded once it is done', async () => {
+    await seed();
+    const recorder = localUsage({ dataDir });
+    const blocker = new DatabaseSync(db);
+    blocker.exec('BEGIN IMMEDIATE');
+    await expect(recorder.recordUse({ ...use, exp })).rejects.toMatchObject({ name: 'UnavailableError' });
+    blocker.exec('ROLLBACK');
+    blocker.close();
+    await recorder.recordUse({ ...use, exp });
+    expect(await open().lastUses([use.jti])).toEqual(new Map([[use.jti, use]]));
+    await recorder.close();
+  });
+
+  it('have nowhere to go without a registry, and none is made for them', async () => {
+    const recorder = localUsage({ dataDir });
+    await expect(recorder.recordUse({ ...use, exp })).rejects.toMatchObject({ code: 'REGISTRY_NOT_FOUND' });
+    expect(existsSync(dataDir)).toBe(false);
+    await seed();
+    await recorder.recordUse({ ...use, exp });
+    await recorder.close();
+  });
+
+  it('that were changed into nonsense count as absent, beside those that are sound', async () => {
+    await seed();
+    const recorder = localUsage({ dataDir });
+    const sound = { ...use, jti: testJti(2) };
+    await recorder.recordUse({ ...use, exp });
+    await recorder.recordUse({ ...sound, exp });
+    raw((database) => database.exec(`UPDATE usage SET doc = json_remove(doc, '$.client') WHERE jti = '${use.jti}'`));
+    expect(await open().lastUses([use.jti, sound.jti])).toEqual(new Map([[sound.jti, sound]]));
+    await recorder.close();
   });
 });
 

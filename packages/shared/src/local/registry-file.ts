@@ -7,7 +7,7 @@ import { UnavailableError } from '../ports/errors.ts';
 import { Connection } from './connection.ts';
 import { errnoOf, translateFileError } from './file-errors.ts';
 import { createDatabaseFile, identify, isAt, registryPath, requireDirectory } from './registry-path.ts';
-import { migrate, NEWEST_VERSION, registryNotFound, registryTooOld, registryVersion } from './registry-schema.ts';
+import { migrate, NEWEST_VERSION, registryNotFound, registryVersion } from './registry-schema.ts';
 import { primaryCode, resultCodeOf, spoilsConnection, SQLITE_BUSY, translateSqliteError } from './sqlite-errors.ts';
 import { CommitError } from './transaction.ts';
 
@@ -90,10 +90,11 @@ export class RegistryFile {
     const db = new DatabaseSync(path, { timeout: this.#tuning.busyMilliseconds, readOnly });
     try {
       const version = registryVersion(db, path);
-      if (version === 0 && !create) throw registryNotFound(path);
-      if (version < NEWEST_VERSION && readOnly) throw registryTooOld(path, version);
-      if (!readOnly) prepare(db, this.#tuning);
-      if (version < NEWEST_VERSION) migrate(db, path);
+      if (version === 0 && (readOnly || !create)) throw registryNotFound(path);
+      if (!readOnly) {
+        prepare(db, this.#tuning);
+        if (version < NEWEST_VERSION) migrate(db, path);
+      }
       if (identify(path) !== identity) throw new UnavailableError('the registry file was replaced while it was opened');
       return { connection: new Connection(db), identity };
     } catch (error) {

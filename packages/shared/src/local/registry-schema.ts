@@ -53,6 +53,14 @@ const MIGRATIONS: readonly string[] = [
 
   PRAGMA application_id = ${APPLICATION_ID};
   `,
+  `
+  CREATE TABLE usage (
+    doc TEXT NOT NULL,
+    jti TEXT NOT NULL GENERATED ALWAYS AS (doc ->> '$.jti') VIRTUAL,
+    used_at INTEGER NOT NULL GENERATED ALWAYS AS (doc ->> '$.usedAt') VIRTUAL
+  ) STRICT;
+  CREATE UNIQUE INDEX usage_jti ON usage (jti);
+  `,
 ];
 
 export const NEWEST_VERSION: number = MIGRATIONS.length;
@@ -95,13 +103,6 @@ export function registryNotFound(path: string): NotFoundError {
   return new NotFoundError('REGISTRY_NOT_FOUND', 'there is no registry yet', {
     why: `${path} does not exist`,
     fix: 'apikey issue sets it up with the first token, apikey init without one',
-  });
-}
-
-export function registryTooOld(path: string, version: number): InvalidStateError {
-  return new InvalidStateError('STORE_FOREIGN', 'the registry was made by an older version of apikey', {
-    why: `${path} has version ${version}, this apikey reads version ${NEWEST_VERSION}`,
-    fix: 'run any writing command of this version once: it brings the registry up to date',
   });
 }
 

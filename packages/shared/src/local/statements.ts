@@ -9,6 +9,7 @@ export const ONE = {
   anyToken: 'SELECT doc FROM token WHERE jti = ?',
   request: 'SELECT doc FROM request WHERE id = ?',
   ring: 'SELECT doc FROM ring WHERE name = ?',
+  usage: 'SELECT doc FROM usage WHERE jti = ?',
 } as const;
 
 /** Each page begins behind the last item of the page before, so that page 1,000 costs what page 1 does. */

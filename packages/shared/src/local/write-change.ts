@@ -1,6 +1,6 @@
 /** Writes one change inside of a transaction: expectations first, then documents. */
-import type { Change, ClientChange } from '../domain/change.ts';
-import type { TokenRecord } from '../domain/records.ts';
+import type { Change } from '../domain/change.ts';
+import type { RequestRecord, TokenRecord } from '../domain/records.ts';
 import { ConflictError } from '../ports/errors.ts';
 import type { Connection } from './connection.ts';
 
@@ -24,7 +24,7 @@ const VERSION = {
 export function writeChange(connection: Connection, change: Change): void {
   if (change.kind === 'client') {
     writeAggregate(connection, change, change.client.id, change.client);
-    writeRequest(connection, change);
+    for (const request of change.requests) writeRequest(connection, request);
     for (const record of change.created) createToken(connection, record);
     for (const record of change.updated) updateToken(connection, record);
   } else {
@@ -41,8 +41,7 @@ function writeAggregate(connection: Connection, { kind, expectedVersion }: Chang
   else connection.run(UPDATE[kind], text, id);
 }
 
-function writeRequest(connection: Connection, { request }: ClientChange): void {
-  if (request === undefined) return;
+function writeRequest(connection: Connection, request: RequestRecord): void {
   if (connection.row('SELECT 1 FROM request WHERE id = ?', request.id) !== undefined)
     throw new ConflictError('request');
   connection.run(INSERT.request, JSON.stringify(request));

@@ -11,12 +11,21 @@ import { findTokenRecord } from './lookup.ts';
 import { readOwnToken } from './own-token.ts';
 import type { ActivatedToken, OperationDeps } from './types.ts';
 
+/** What an activation owes to the way in which its token was delivered. */
+export interface ActivationTerms {
+  /** Seconds for which the token that is replaced lives on at least, whatever its grace. */
+  readonly leastGrace?: number;
+  /** How to finish an activation that failed; absent = with `apikey activate`. */
+  readonly finish?: string;
+}
+
 /** Activates the record of a token that was just delivered, on fresh reads of client, record and ring. */
 export async function activateDelivered(
   deps: OperationDeps,
   { client, jti }: Pick<TokenRecord, 'client' | 'jti'>,
   payloadSha256: string,
   kmsRequestId: string | undefined,
+  { leastGrace, finish }: ActivationTerms = {},
 ): Promise<ActivatedToken> {
   try {
     return await commitLoop(deps, COMMIT_BUDGET, async () => {
@@ -37,31 +46,31 @@ export async function activateDelivered(
       const change =
         old === undefined
           ? activation(owner, proof, changeContext(deps))
-          : completeRotation(owner, { ...proof, old }, changeContext(deps));
+          : completeRotation(owner, { ...proof, old, leastGrace }, changeContext(deps));
       const replaced = old === undefined ? undefined : recordIn(change, old.jti);
       return { change, result: { record: recordIn(change, jti), replaced } };
     });
   } catch (error) {
-    throw unfinished(error, jti);
+    throw unfinished(error, jti, finish);
   }
 }
 
 /** A refusal is final and says so itself; anything else left the token delivered but not, or not surely, live. */
-function unfinished(error: unknown, jti: string): unknown {
+export function unfinished(error: unknown, jti: string, finish: string | undefined): unknown {
   if (!(error instanceof ApikeyError) || !error.retryable) return error;
   if (error instanceof UnavailableError && error.outcome === 'unknown') {
     return new UnavailableError('it is not known whether the token is live', {
       code: 'OUTCOME_UNKNOWN',
       outcome: 'unknown',
       why: `token ${jti} was delivered, and the answer to its activation was lost`,
-      fix: `ask with: apikey show ${jti}; if it is pending, finish with: apikey activate ${jti}`,
+      fix: finish ?? `ask with: apikey show ${jti}; if it is pending, finish with: apikey activate ${jti}`,
       cause: error,
     });
   }
   return new UnavailableError('the token was delivered but is not live yet', {
     code: 'ACTIVATION_FAILED',
     why: `token ${jti} is pending (${error.why ?? error.message})`,
-    fix: `finish with: apikey activate ${jti}, giving it the token on standard input`,
+    fix: finish ?? `finish with: apikey activate ${jti}, giving it the token on standard input`,
     cause: error,
   });
 }

@@ -3,15 +3,8 @@ import { importJwk } from '../jose/jwk.ts';
 import { parseCompact } from '../jose/compact.ts';
 import { thumbprint } from '../jose/thumbprint.ts';
 import { verifySignature } from '../jose/verify.ts';
-import {
-  listClients,
-  resumeClient,
-  revokeAllTokens,
-  revokeClient,
-  setClient,
-  showClient,
-  suspendClient,
-} from './clients.ts';
+import { listClients, showClient } from './client-views.ts';
+import { resumeClient, revokeAllTokens, revokeClient, setClient, suspendClient } from './clients.ts';
 import { issueToken } from './issue.ts';
 import { tokensOfKey } from './key-tokens.ts';
 import { activateKey, createKey, exportJwks, nextKeyStep, retireKey, revokeKey } from './keys.ts';

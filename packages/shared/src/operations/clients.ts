@@ -1,13 +1,12 @@
 /** What admins do to clients: set their details, stop and resume them, and end all their tokens at once. */
 import type { ChangeContext, ClientChange } from '../domain/change.ts';
-import type { AuditEvent, Client, KeyRing } from '../domain/records.ts';
+import type { Client } from '../domain/records.ts';
 import * as transitions from '../domain/transitions/clients.ts';
 import { revokeTokens } from '../domain/transitions/tokens.ts';
 import { NotFoundError } from '../ports/errors.ts';
 import { commitLoop, COMMIT_BUDGET, REVOKE_BUDGET } from './commit-loop.ts';
 import { changeContext } from './context.ts';
-import { viewOf } from './list.ts';
-import type { OperationDeps, TokenView } from './types.ts';
+import type { OperationDeps } from './types.ts';
 
 /** Records per commit: each is one item and one event, and a transaction of DynamoDB takes 100 items. */
 const BATCH = 40;
@@ -101,65 +100,6 @@ function markRevoked(
     const change = revokeTokens(client, records, reason, changeContext(deps));
     return { change, result: change?.updated.length ?? 0 };
   });
-}
-
-/** A client and what its tokens come to. */
-export interface ClientView {
-  readonly client: Client;
-  readonly liveTokens: number;
-  readonly pendingTokens: number;
-  /** First end of life among its live tokens, epoch seconds. */
-  readonly nextExpiry: number | undefined;
-}
-
-type ReadDeps = Pick<OperationDeps, 'registry' | 'clock'>;
-
-/** All clients by id, each with a summary of its tokens. */
-export async function* listClients(deps: ReadDeps): AsyncGenerator<ClientView> {
-  const ring = await deps.registry.readKeyRing();
-  for await (const client of deps.registry.clients()) {
-    let liveTokens = 0;
-    let pendingTokens = 0;
-    let nextExpiry: number | undefined;
-    for await (const view of viewsOf(deps, client, ring)) {
-      if (view.record.state === 'pending' && !view.over) pendingTokens += 1;
-      if (!view.live) continue;
-      liveTokens += 1;
-      nextExpiry = Math.min(nextExpiry ?? Infinity, view.record.exp, view.record.liveUntil);
-    }
-    yield { client, liveTokens, pendingTokens, nextExpiry };
-  }
-}
-
-/** What is known of one client. */
-export interface ClientDetails {
-  readonly client: Client;
-  /** Those that are not over, oldest first. */
-  readonly tokens: readonly TokenView[];
-}
-
-/** A client with its tokens. Throws `CLIENT_NOT_FOUND`. */
-export async function showClient(deps: ReadDeps, id: string): Promise<ClientDetails> {
-  const [client, ring] = await Promise.all([requireClient(deps, id), deps.registry.readKeyRing()]);
-  const tokens = await Array.fromAsync(viewsOf(deps, client, ring));
-  return {
-    client,
-    tokens: tokens
-      .filter(({ over }) => !over)
-      .toSorted((a, b) => a.record.iat - b.record.iat || (a.record.jti < b.record.jti ? -1 : 1)),
-  };
-}
-
-/** The events about the client itself, not its tokens, oldest first. */
-export async function clientEvents({ registry }: Pick<OperationDeps, 'registry'>, id: string): Promise<AuditEvent[]> {
-  const events: AuditEvent[] = [];
-  for await (const event of registry.eventsOf({ kind: 'client', id })) if (event.subject === id) events.push(event);
-  return events;
-}
-
-async function* viewsOf(deps: ReadDeps, client: Client, ring: KeyRing | undefined): AsyncGenerator<TokenView> {
-  const now = deps.clock.now() / 1000;
-  for await (const record of deps.registry.tokensOfClient(client.id)) yield viewOf(record, client, ring, now);
 }
 
 /** The client with this id. Throws `CLIENT_NOT_FOUND`. */

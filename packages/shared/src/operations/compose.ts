@@ -71,7 +71,7 @@ export interface Signed {
 export async function signToken(
   keys: KeyProvider,
   key: Pick<RingKey, 'kid' | 'ref'> & { readonly alg: SigningAlg },
-  { input }: Unsigned,
+  { input }: Pick<Unsigned, 'input'>,
 ): Promise<Signed> {
   const [publicKey, { signature, requestId }] = await Promise.all([
     keys.publicKey(key.ref),

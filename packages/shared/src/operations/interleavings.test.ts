@@ -3,48 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { verifyChain } from '../domain/events.ts';
 import { parseCompact } from '../jose/compact.ts';
 import { sha256Hex } from '../jose/digest.ts';
-import { resumeClient, revokeClient, setClient, suspendClient } from './clients.ts';
+import { ACTS } from './acts.fixture.ts';
+import { registrySource } from './audit-source.ts';
+import { verifyAudit } from './audit-verify.ts';
 import { issueToken } from './issue.ts';
-import { activateKey, createKey, retireKey, revokeKey } from './keys.ts';
-import { revokeToken } from './revoke.ts';
-import { rotateToken } from './rotate.ts';
-import { claimsOf, isLive, newWorld, partner, recordsOf, type World } from './world.fixture.ts';
+import { claimsOf, isLive, newWorld, partner, recordsOf } from './world.fixture.ts';
 
 const seed = 20_261_122;
-
-type Act = (world: World, jti: string, n: number) => Promise<unknown>;
-
-const rotate =
-  (takeOver: boolean): Act =>
-  (world, jti, n) =>
-    rotateToken(world.deps, { client: 'partner', jti, grace: n % 3 === 0 ? 0 : 3600, takeOver }, world.sink);
-
-const ACTS: Readonly<Record<string, Act>> = {
-  issue: (world) => issueToken(world.deps, partner, world.sink),
-  resumable: (world, _jti, n) => issueToken(world.deps, { ...partner, requestId: `CHG-${n % 2}` }, world.sink),
-  rotate: rotate(false),
-  takeOver: rotate(true),
-  revoke: (world, jti) => revokeToken(world.deps, { jti }),
-  suspend: (world) => suspendClient(world.deps, 'partner'),
-  resume: (world) => resumeClient(world.deps, 'partner'),
-  revokeClient: (world) => revokeClient(world.deps, 'partner'),
-  limit: (world, _jti, n) => setClient(world.deps, 'partner', { maxTtl: 1000 + n }),
-  createKey: (world) => createKey(world.deps, 'ES256'),
-  activateKey: async (world) => {
-    const ring = await world.registry.readKeyRing();
-    const kid = ring?.keys.find(({ state }) => state === 'pending')?.kid;
-    return kid === undefined ? undefined : activateKey(world.deps, kid, { now: true });
-  },
-  retireKey: async (world) => {
-    const ring = await world.registry.readKeyRing();
-    const kid = ring?.keys.find(({ state }) => state === 'retiring')?.kid;
-    return kid === undefined ? undefined : retireKey(world.deps, kid);
-  },
-  revokeKey: async (world, _jti, n) => {
-    const ring = await world.registry.readKeyRing();
-    return n % 4 === 0 && ring !== undefined ? revokeKey(world.deps, ring.keys.at(-1)?.kid ?? '') : undefined;
-  },
-};
 
 /** Lets other runs go first, so many times as the plan says. */
 async function letOthersRun(turns: number): Promise<void> {
@@ -61,9 +26,12 @@ describe('operations that run at the same time', () => {
         const world = await newWorld();
         const { record: first } = await issueToken(world.deps, partner, world.sink);
         world.meet(async () => letOthersRun(stream.next().value ?? 0));
+        const meanwhile = verifyAudit(registrySource(world.deps.registry), { now: world.clock.now() });
         const results = await Promise.allSettled(
-          runs.map(({ act, n }) => ACTS[act]?.(world, first.jti, n) ?? expect.fail(act)),
+          runs.map(({ act, n }) => ACTS[act]?.(world, 'partner', first.jti, n) ?? expect.fail(act)),
         );
+        // Whoever checks meanwhile is not alarmed by it.
+        expect((await meanwhile).findings).toEqual([]);
         world.meet(() => undefined);
         for (const result of results) {
           if (result.status === 'fulfilled') completed += 1;
@@ -95,6 +63,9 @@ describe('operations that run at the same time', () => {
         const events = await Array.fromAsync(world.registry.eventsOf(ref));
         const client = (await world.registry.getClient('partner')) ?? expect.fail('no client');
         expect(verifyChain(ref, events, client, sha256Hex)).toBeUndefined();
+        // The events alone lead to exactly what is stored.
+        const report = await verifyAudit(registrySource(world.registry), { now: world.clock.now() });
+        expect(report.findings).toEqual([]);
         const ring = (await world.registry.readKeyRing()) ?? expect.fail('no ring');
         expect(ring.keys.filter(({ state }) => state === 'active').length).toBeLessThan(2);
       }),

@@ -3,14 +3,15 @@ import type { RingChange } from '../domain/change.ts';
 import { RefusedError } from '../domain/errors.ts';
 import { isKid, parseKidPrefix } from '../domain/identifiers.ts';
 import { endOfLife } from '../domain/liveness.ts';
-import type { EpochSeconds, KeyRing, RingKey } from '../domain/records.ts';
+import { MAIN_RING, type EpochSeconds, type KeyRing, type RingKey, type RingName } from '../domain/records.ts';
 import * as transitions from '../domain/transitions/keys.ts';
 import { NotFoundError } from '../ports/errors.ts';
+import { keyAttention, type Attention } from './attention.ts';
 import { changeContext } from './context.ts';
-import { dependentTokens } from './key-tokens.ts';
+import { dependentTokens, type DependentToken } from './key-tokens.ts';
 import { decideRetire, requireRing } from './keys.ts';
-import { viewOf } from './list.ts';
-import type { OperationDeps, TokenView } from './types.ts';
+import { verdictOf } from './token-views.ts';
+import type { OperationDeps, TokenVerdict } from './types.ts';
 
 type ReadDeps = Pick<OperationDeps, 'registry' | 'clock'>;
 
@@ -24,31 +25,39 @@ export interface KeyView {
   readonly activateFrom: number | undefined;
   /** Of a retiring key: when it may be retired if nothing is done about its tokens, epoch seconds. */
   readonly retireFrom: number | undefined;
+  readonly attention: readonly Attention[];
 }
 
-/** The keys of the main ring, oldest first. Throws `RING_NOT_FOUND`. */
-export async function listKeys(deps: ReadDeps): Promise<KeyView[]> {
-  const ring = await requireRing(deps);
+/** The keys of a ring, oldest first. Throws `RING_NOT_FOUND`. */
+export async function listKeys(deps: ReadDeps, name: RingName = MAIN_RING): Promise<KeyView[]> {
+  const ring = await requireRing(deps, name);
   const now = deps.clock.now() / 1000;
   const counts = new Map(ring.keys.map(({ kid }) => [kid, { liveTokens: 0, otherTokens: 0, lastEnd: 0 }]));
-  for await (const { record, client } of dependentTokens(deps)) {
+  for await (const { record, client } of tokensBehind(deps, ring)) {
     const count = counts.get(record.kid);
     if (count === undefined) continue;
-    const { live, over } = viewOf(record, client, ring, now);
+    const { live, over } = verdictOf(record, client, ring, now);
     if (live) count.liveTokens += 1;
     else if (!over) count.otherTokens += 1;
     count.lastEnd = Math.max(count.lastEnd, endOfLife(record));
   }
   return ring.keys.map((key) => {
     const { liveTokens = 0, otherTokens = 0, lastEnd = 0 } = counts.get(key.kid) ?? {};
+    const retireFrom = key.state === 'retiring' ? Math.max(settledAt(key.retiringAt), lastEnd) : undefined;
     return {
       key,
       liveTokens,
       otherTokens,
       activateFrom: key.state === 'pending' ? settledAt(key.createdAt) : undefined,
-      retireFrom: key.state === 'retiring' ? Math.max(settledAt(key.retiringAt), lastEnd) : undefined,
+      retireFrom,
+      attention: keyAttention({ key, retireFrom }, now),
     };
   });
+}
+
+/** Only keys of the main ring sign tokens. */
+async function* tokensBehind(deps: ReadDeps, { name }: KeyRing): AsyncGenerator<DependentToken> {
+  if (name === MAIN_RING) yield* dependentTokens(deps);
 }
 
 function settledAt(seconds = 0): EpochSeconds {
@@ -56,8 +65,12 @@ function settledAt(seconds = 0): EpochSeconds {
 }
 
 /** The key of the ring that a whole `kid` or its first characters name. Throws `KEY_NOT_FOUND` or `AMBIGUOUS`. */
-export async function findKey(deps: Pick<OperationDeps, 'registry'>, text: string): Promise<RingKey> {
-  const ring = await requireRing(deps);
+export async function findKey(
+  deps: Pick<OperationDeps, 'registry'>,
+  text: string,
+  name: RingName = MAIN_RING,
+): Promise<RingKey> {
+  const ring = await requireRing(deps, name);
   const prefix = parseKidPrefix(text);
   const found = ring.keys.filter(({ kid }) => kid.startsWith(prefix));
   const [key] = found;
@@ -70,7 +83,7 @@ export async function findKey(deps: Pick<OperationDeps, 'registry'>, text: strin
   }
   throw new NotFoundError('KEY_NOT_FOUND', 'no such key', {
     why: isKid(prefix) ? `the key ring has no key ${prefix}` : `no key of the ring starts with ${prefix}`,
-    fix: 'look at the keys with: apikey keys list',
+    fix: `look at the keys with: apikey keys list${name === MAIN_RING ? '' : ` --ring ${name}`}`,
   });
 }
 
@@ -82,7 +95,7 @@ export interface KeyPlan {
   /** False where nothing would be changed. */
   readonly changes: boolean;
   /** What this key signed and is not over. */
-  readonly tokens: readonly TokenView[];
+  readonly tokens: readonly TokenVerdict[];
 }
 
 /** What `activateKey` would do now; throws as it would. Writes nothing. */
@@ -90,33 +103,35 @@ export function planActivateKey(
   deps: OperationDeps,
   kid: string,
   options: { readonly now: boolean },
+  name: RingName = MAIN_RING,
 ): Promise<KeyPlan> {
-  return plan(deps, kid, async (ring) => transitions.activateKey(ring, kid, options.now, changeContext(deps)));
+  return plan(deps, name, kid, async (ring) => transitions.activateKey(ring, kid, options.now, changeContext(deps)));
 }
 
 /** What `retireKey` would do now; throws as it would. Writes nothing. */
-export function planRetireKey(deps: OperationDeps, kid: string): Promise<KeyPlan> {
-  return plan(deps, kid, (ring) => decideRetire(deps, ring, kid));
+export function planRetireKey(deps: OperationDeps, kid: string, name: RingName = MAIN_RING): Promise<KeyPlan> {
+  return plan(deps, name, kid, (ring) => decideRetire(deps, ring, kid));
 }
 
 /** What `revokeKey` would do now. Writes nothing. */
-export function planRevokeKey(deps: OperationDeps, kid: string): Promise<KeyPlan> {
-  return plan(deps, kid, async (ring) => transitions.revokeKey(ring, kid, changeContext(deps)));
+export function planRevokeKey(deps: OperationDeps, kid: string, name: RingName = MAIN_RING): Promise<KeyPlan> {
+  return plan(deps, name, kid, async (ring) => transitions.revokeKey(ring, kid, changeContext(deps)));
 }
 
 async function plan(
   deps: OperationDeps,
+  name: RingName,
   kid: string,
   decide: (ring: KeyRing) => Promise<RingChange | undefined>,
 ): Promise<KeyPlan> {
-  const ring = await requireRing(deps);
+  const ring = await requireRing(deps, name);
   const change = await decide(ring);
   const key = ring.keys.find((candidate) => candidate.kid === kid);
   if (key === undefined) throw new TypeError(`the ring lost key ${kid}`);
   const now = deps.clock.now() / 1000;
-  const tokens: TokenView[] = [];
-  for await (const { record, client } of dependentTokens(deps)) {
-    if (record.kid === kid) tokens.push(viewOf(record, client, ring, now));
+  const tokens: TokenVerdict[] = [];
+  for await (const { record, client } of tokensBehind(deps, ring)) {
+    if (record.kid === kid) tokens.push(verdictOf(record, client, ring, now));
   }
   return { ring, key, changes: change !== undefined, tokens: tokens.filter(({ over }) => !over) };
 }

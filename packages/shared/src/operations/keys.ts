@@ -2,7 +2,7 @@
 import type { RingChange } from '../domain/change.ts';
 import { RefusedError } from '../domain/errors.ts';
 import { endOfLife } from '../domain/liveness.ts';
-import { MAIN_RING, type KeyRing, type RingKey, type TokenRecord } from '../domain/records.ts';
+import { MAIN_RING, type KeyRing, type RingKey, type RingName, type TokenRecord } from '../domain/records.ts';
 import { formatSeconds } from '../domain/time.ts';
 import * as transitions from '../domain/transitions/keys.ts';
 import { isAlg, type SigningAlg } from '../jose/algorithms.ts';
@@ -13,6 +13,7 @@ import type { PublicKeySource } from '../ports/key-provider.ts';
 import type { Registry } from '../ports/registry.ts';
 import { commitLoop, COMMIT_BUDGET, REVOKE_BUDGET } from './commit-loop.ts';
 import { changeContext } from './context.ts';
+import { requireRingAlg } from './key-ring.ts';
 import { tokensOfKey } from './key-tokens.ts';
 import type { OperationDeps } from './types.ts';
 
@@ -24,38 +25,50 @@ export interface KeyOutcome {
 }
 
 /** Makes a key and adds it to the ring as pending: visible to verifiers, not signing yet. */
-export async function createKey(deps: OperationDeps, alg: SigningAlg): Promise<KeyOutcome> {
-  await requireRing(deps);
+export async function createKey(deps: OperationDeps, alg: SigningAlg, name: RingName = MAIN_RING): Promise<KeyOutcome> {
+  await requireRing(deps, name);
+  requireRingAlg(alg, name);
   const { ref, publicKey } = await deps.keys.create(alg);
   const kid = thumbprint(publicKey);
-  return changeRing(deps, COMMIT_BUDGET, kid, async (ring) =>
+  return changeRing(deps, COMMIT_BUDGET, name, kid, async (ring) =>
     transitions.addKey(ring, { kid, alg, ref }, changeContext(deps)),
   );
 }
 
 /** Lets a pending key sign from now on; `now` waives the ten minutes that verifiers are given to learn it. */
-export function activateKey(deps: OperationDeps, kid: string, options: { readonly now: boolean }): Promise<KeyOutcome> {
-  return changeRing(deps, COMMIT_BUDGET, kid, async (ring) =>
+export function activateKey(
+  deps: OperationDeps,
+  kid: string,
+  options: { readonly now: boolean },
+  name: RingName = MAIN_RING,
+): Promise<KeyOutcome> {
+  return changeRing(deps, COMMIT_BUDGET, name, kid, async (ring) =>
     transitions.activateKey(ring, kid, options.now, changeContext(deps)),
   );
 }
 
 /** Ends a retiring key on which no token depends any more; its public half is kept by the provider. */
-export function retireKey(deps: OperationDeps, kid: string): Promise<KeyOutcome> {
-  return changeRing(deps, COMMIT_BUDGET, kid, (ring) => decideRetire(deps, ring, kid));
+export function retireKey(deps: OperationDeps, kid: string, name: RingName = MAIN_RING): Promise<KeyOutcome> {
+  return changeRing(deps, COMMIT_BUDGET, name, kid, (ring) => decideRetire(deps, ring, kid));
 }
 
 /** The change that retires a key. Throws `WRONG_STATE` where tokens depend on it, saying how many, whose, until when. */
 export async function decideRetire(deps: OperationDeps, ring: KeyRing, kid: string): Promise<RingChange> {
   const change = transitions.retireKey(ring, kid, changeContext(deps));
-  const dependents = await tokensOfKey(deps, kid);
+  // What other rings signed is no token: seals stay good when their key is retired.
+  const dependents = ring.name === MAIN_RING ? await tokensOfKey(deps, kid) : [];
   if (dependents.length > 0) throw stillNeeded(kid, dependents);
   return change;
 }
 
 /** Ends a key and every token that it signed, from any state: for a key that somebody else may have used. */
-export function revokeKey(deps: OperationDeps, kid: string, reason?: string): Promise<KeyOutcome> {
-  return changeRing(deps, REVOKE_BUDGET, kid, async (ring) =>
+export function revokeKey(
+  deps: OperationDeps,
+  kid: string,
+  reason?: string,
+  name: RingName = MAIN_RING,
+): Promise<KeyOutcome> {
+  return changeRing(deps, REVOKE_BUDGET, name, kid, async (ring) =>
     transitions.revokeKey(ring, kid, changeContext(deps), reason),
   );
 }
@@ -76,12 +89,16 @@ export function nextKeyStep(ring: KeyRing, nowMillis: number): KeyStep {
 }
 
 /** The JWKS of all keys whose signatures may be accepted, pending ones included, so that verifiers know them in time. */
-export async function exportJwks(deps: {
-  readonly registry: Pick<Registry, 'getRing'>;
-  readonly keys: PublicKeySource;
-}): Promise<Jwks> {
-  const ring = await requireRing(deps);
-  const usable = ring.keys.filter(({ state }) => state !== 'retired' && state !== 'revoked');
+export async function exportJwks(
+  deps: {
+    readonly registry: Pick<Registry, 'getRing'>;
+    readonly keys: PublicKeySource;
+  },
+  name: RingName = MAIN_RING,
+): Promise<Jwks> {
+  const ring = await requireRing(deps, name);
+  // Nothing that a retired key signed is a live token, but every seal that it signed is still good.
+  const usable = ring.keys.filter(({ state }) => state !== 'revoked' && (state !== 'retired' || name !== MAIN_RING));
   const entries = await Promise.all(
     usable.map(async ({ kid, alg, ref }) => {
       if (!isAlg(alg)) throw new TypeError(`key ${kid} names an unknown algorithm`);
@@ -94,11 +111,12 @@ export async function exportJwks(deps: {
 function changeRing(
   deps: OperationDeps,
   budget: number,
+  name: RingName,
   kid: string,
   transition: (ring: KeyRing) => Promise<RingChange | undefined>,
 ): Promise<KeyOutcome> {
   return commitLoop(deps, budget, async () => {
-    const before = await requireRing(deps);
+    const before = await requireRing(deps, name);
     const change = await transition(before);
     const ring = change?.ring ?? before;
     const key = ring.keys.find((candidate) => candidate.kid === kid);
@@ -107,10 +125,19 @@ function changeRing(
   });
 }
 
-/** The main ring. Throws `RING_NOT_FOUND`. */
-export async function requireRing({ registry }: { readonly registry: Pick<Registry, 'getRing'> }): Promise<KeyRing> {
-  const ring = await registry.getRing(MAIN_RING);
+/** A ring that must be there. Throws `RING_NOT_FOUND`. */
+export async function requireRing(
+  { registry }: { readonly registry: Pick<Registry, 'getRing'> },
+  name: RingName = MAIN_RING,
+): Promise<KeyRing> {
+  const ring = await registry.getRing(name);
   if (ring !== undefined) return ring;
+  if (name !== MAIN_RING) {
+    throw new NotFoundError('RING_NOT_FOUND', `there is no key ring ${name}`, {
+      why: 'the audit log has never been sealed, and nobody made a key for it',
+      fix: `run: apikey keys create --ring ${name}`,
+    });
+  }
   throw new NotFoundError('RING_NOT_FOUND', 'there is no key ring', {
     why: 'the environment has not been set up',
     fix: 'run: apikey init',

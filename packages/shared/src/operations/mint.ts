@@ -5,17 +5,17 @@
 import { recordIn, type ClientChange } from '../domain/change.ts';
 import { RefusedError } from '../domain/errors.ts';
 import { policyFingerprint } from '../domain/policy.ts';
-import type { Client } from '../domain/records.ts';
+import type { Client, TokenRecord } from '../domain/records.ts';
 import { reprepareToken } from '../domain/transitions/tokens.ts';
 import type { TokenSink } from '../ports/token-sink.ts';
-import { activateDelivered } from './activate.ts';
+import { activateDelivered, type ActivationTerms } from './activate.ts';
 import { commitLoop, COMMIT_BUDGET, type Decision } from './commit-loop.ts';
 import { composeToken, signToken, type TokenContent, type Unsigned } from './compose.ts';
 import { changeContext } from './context.ts';
 import { deliver } from './deliver.ts';
 import { readActiveKey, type ActiveKey } from './key-ring.ts';
 import type { Resumable } from './requests.ts';
-import type { IssuedToken, IssuePlan, OperationDeps } from './types.ts';
+import type { ActivatedToken, IssuePlan, OperationDeps } from './types.ts';
 
 /** How old the ring's state may be when a key is used, in milliseconds. */
 const MAX_RING_AGE = 60_000;
@@ -30,14 +30,22 @@ export interface Prepared extends IssuePlan {
 /** One try at the first commit, on fresh reads. */
 export type Preparation = () => Promise<Decision<Prepared>>;
 
+export type MintedToken = IssuePlan & ActivatedToken;
+
 /** Runs the whole order. When it throws, no token is live that was not delivered. */
-export async function mint(deps: OperationDeps, prepare: Preparation, sink: TokenSink): Promise<IssuedToken> {
+export async function mint(
+  deps: OperationDeps,
+  prepare: Preparation,
+  sink: TokenSink,
+  terms: (record: TokenRecord) => ActivationTerms = () => ({}),
+): Promise<MintedToken> {
   await sink.check();
   const { unsigned, key, ringReadAt, ...plan } = await commitLoop(deps, COMMIT_BUDGET, prepare);
-  if (deps.clock.now() - ringReadAt > MAX_RING_AGE) await requireStillActive(deps, key.kid);
+  await requireRecentKey(deps, { key, readAt: ringReadAt });
   const { token, kmsRequestId } = await signToken(deps.keys, key, unsigned);
   await deliver(sink, token, plan.record);
-  const activated = await activateDelivered(deps, plan.record, unsigned.payloadSha256, kmsRequestId);
+  const { record } = plan;
+  const activated = await activateDelivered(deps, record, unsigned.payloadSha256, kmsRequestId, terms(record));
   return { ...plan, ...activated };
 }
 
@@ -91,7 +99,12 @@ export function policyGuard(): (client: Client | undefined, id: string) => void 
   };
 }
 
-async function requireStillActive(deps: OperationDeps, kid: string): Promise<void> {
+/** Refuses to sign with a key that another has replaced, if what is known of the ring is too old to tell. */
+export async function requireRecentKey(
+  deps: OperationDeps,
+  { key: { kid }, readAt }: Pick<ActiveKey, 'key' | 'readAt'>,
+): Promise<void> {
+  if (deps.clock.now() - readAt <= MAX_RING_AGE) return;
   const { key } = await readActiveKey(deps);
   if (key.kid === kid) return;
   throw new RefusedError('NO_ACTIVE_KEY', 'another key was activated while this ran', {

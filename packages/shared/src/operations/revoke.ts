@@ -5,9 +5,9 @@ import { revokeTokens, secondsOf } from '../domain/transitions/tokens.ts';
 import { InvalidStateError } from '../ports/errors.ts';
 import { commitLoop, REVOKE_BUDGET } from './commit-loop.ts';
 import { changeContext } from './context.ts';
-import { viewOf } from './list.ts';
 import { findTokenRecord } from './lookup.ts';
-import type { OperationDeps, Revocation, TokenView } from './types.ts';
+import { verdictOf } from './token-views.ts';
+import type { OperationDeps, Revocation, TokenVerdict } from './types.ts';
 
 export interface RevokeRequest {
   /** A whole `jti`, or a prefix where `client` is given. */
@@ -42,10 +42,10 @@ export async function revokeToken(deps: OperationDeps, request: RevokeRequest): 
 export async function planRevoke(
   deps: Pick<OperationDeps, 'registry' | 'clock'>,
   request: Omit<RevokeRequest, 'reason'>,
-): Promise<TokenView> {
+): Promise<TokenVerdict> {
   const record = await findTokenRecord(deps.registry, request.jti, request.client);
   const [client, ring] = await Promise.all([deps.registry.getClient(record.client), deps.registry.readKeyRing()]);
-  return viewOf(record, client, ring, deps.clock.now() / 1000);
+  return verdictOf(record, client, ring, deps.clock.now() / 1000);
 }
 
 function orphaned(jti: string, client: string): InvalidStateError {

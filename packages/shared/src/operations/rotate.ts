@@ -6,21 +6,12 @@ import { claimRotation } from '../domain/transitions/rotation.ts';
 import type { ProposedToken } from '../domain/transitions/tokens.ts';
 import type { SigningAlg } from '../jose/algorithms.ts';
 import { NotFoundError } from '../ports/errors.ts';
-import type { TokenSink } from '../ports/token-sink.ts';
 import type { Decision } from './commit-loop.ts';
 import { changeContext } from './context.ts';
 import { readActiveKey, requireAlg, type ActiveKey } from './key-ring.ts';
-import {
-  composeFor,
-  mint,
-  planMint,
-  policyGuard,
-  prepared,
-  resumeMint,
-  type Preparation,
-  type Prepared,
-} from './mint.ts';
+import { composeFor, planMint, policyGuard, prepared, resumeMint, type Preparation, type Prepared } from './mint.ts';
 import { findResumable, identifyRequest, requestRecord, type RequestIdentity } from './requests.ts';
+import { mintInto, type Sink } from './mint-into.ts';
 import type { IssuedToken, IssuePlan, OperationDeps } from './types.ts';
 
 /** A rotation as asked for. All values have been parsed by the domain's parsers. */
@@ -46,8 +37,8 @@ export interface RotateRequest {
   readonly takeOver: boolean;
 }
 
-export async function rotateToken(deps: OperationDeps, request: RotateRequest, sink: TokenSink): Promise<IssuedToken> {
-  return mint(deps, preparation(deps, request), sink);
+export async function rotateToken(deps: OperationDeps, request: RotateRequest, sink: Sink): Promise<IssuedToken> {
+  return mintInto(deps, preparation(deps, request), sink, request.requestId);
 }
 
 /** What `rotateToken` would record and sign now. Writes and signs nothing. */

@@ -5,6 +5,7 @@ import type { SigningAlg } from '../jose/algorithms.ts';
 import type { Clock, Delay, Entropy } from '../ports/clock.ts';
 import type { KeyProvider } from '../ports/key-provider.ts';
 import type { Registry } from '../ports/registry.ts';
+import type { Attention } from './attention.ts';
 
 /** The rules of one environment that operations hold requests to. */
 export interface Environment {
@@ -66,10 +67,12 @@ export interface ActivatedToken {
 
 export interface IssuedToken extends IssuePlan, ActivatedToken {
   readonly record: TokenRecord;
+  /** What the store that it was delivered to calls the version that readers get; absent for what is no store. */
+  readonly storedVersion: string | undefined;
 }
 
 /** A token record, judged as if its token were presented now. */
-export interface TokenView {
+export interface TokenVerdict {
   readonly record: TokenRecord;
   readonly live: boolean;
   /** Why it is not live. */
@@ -78,7 +81,24 @@ export interface TokenView {
   readonly over: boolean;
 }
 
+/** A verdict with all that listings, reports and questions show beside it. */
+export interface TokenView extends TokenVerdict {
+  /** The last use that was recorded: a lower bound. Absent where none was, or usage is not recorded at all. */
+  readonly lastUsedAt: EpochSeconds | undefined;
+  /** Whom its client named. */
+  readonly contact: string | undefined;
+  /** Whole seconds until its end, rounded up; 0 once it can never be live again. */
+  readonly remaining: number;
+  /** The token that replaces it is live. */
+  readonly successorLive: boolean;
+  readonly attention: readonly Attention[];
+}
+
 export interface TokenDetails extends TokenView {
+  /** The token that it replaces, if that is still in the registry. */
+  readonly predecessor: TokenView | undefined;
+  /** The token that replaces it, live, pending or not. */
+  readonly successor: TokenView | undefined;
   readonly client: Client | undefined;
   readonly key: RingKey | undefined;
   /** The events about this token, oldest first. */

@@ -5,6 +5,7 @@ import { parseClaims, type TokenClaims } from '../jose/claims.ts';
 import { parseCompact } from '../jose/compact.ts';
 import type { KeyProvider } from '../ports/key-provider.ts';
 import type { Registry } from '../ports/registry.ts';
+import type { UsageRecorder } from '../ports/usage.ts';
 import { fixedClock, instantDelay, seededEntropy, type FixedClock } from '../testing/clock.ts';
 import { faultyKeys, faultyRegistry, type FaultPlan, type KeyCall, type RegistryCall } from '../testing/faults.ts';
 import { memoryKeys } from '../testing/memory-keys.ts';
@@ -17,7 +18,7 @@ export interface World {
   /** Operations go through `deps`, whose adapters meet the fault plan. */
   readonly deps: OperationDeps;
   /** The adapters behind, which never fail. */
-  readonly registry: Registry;
+  readonly registry: Registry & UsageRecorder;
   readonly keys: KeyProvider;
   readonly clock: FixedClock;
   readonly sink: ArraySink;
@@ -74,4 +75,9 @@ export async function isLive(world: World, record: TokenRecord): Promise<boolean
 
 export function claimsOf(token: string): TokenClaims {
   return parseClaims(parseCompact(token).payloadBytes);
+}
+
+/** An authorizer notes that the token is used now. */
+export async function use({ registry, clock }: World, { jti, client, exp }: TokenRecord): Promise<void> {
+  await registry.recordUse({ jti, client, usedAt: Math.floor(clock.now() / 1000), exp });
 }

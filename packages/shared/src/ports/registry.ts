@@ -48,6 +48,10 @@ export interface Registry extends StatusReader, UsageReader {
   /** Finds a token whose client is not known. */
   findToken(jti: string): Promise<TokenRecord | undefined>;
   getRequest(id: string): Promise<RequestRecord | undefined>;
+  /** Those of these clients that exist, by id; each as `getClient` reads it, not all of one instant. */
+  getClients(ids: readonly string[]): Promise<ReadonlyMap<string, Client>>;
+  /** Those of these requests that exist, by id; each as `getRequest` reads it, not all of one instant. */
+  getRequests(ids: readonly string[]): Promise<ReadonlyMap<string, RequestRecord>>;
   getRing(name: string): Promise<KeyRing | undefined>;
   /** A client's records by ascending `jti`; with `prefix`, those whose `jti` starts with it. */
   tokensOfClient(client: string, options?: { readonly prefix?: string }): AsyncIterable<TokenRecord>;

@@ -9,7 +9,10 @@ export interface TokenUse {
 }
 
 export interface UsageReader {
-  /** The last recorded use of each of these tokens; those without one are absent. May lag by seconds. */
+  /**
+   * The last recorded use of each of these tokens. Those without one are absent, and so are those whose entry is damaged:
+   * evidence must not be in the way of what it is shown beside. May lag by seconds.
+   */
   lastUses(jtis: readonly string[]): Promise<ReadonlyMap<string, TokenUse>>;
 }
 

@@ -56,12 +56,15 @@ export function faultyRegistry(inner: Registry, plan: FaultPlan<RegistryCall>): 
     getToken: (client, jti) => run('getToken', () => inner.getToken(client, jti)),
     findToken: (jti) => run('findToken', () => inner.findToken(jti)),
     getRequest: (id) => run('getRequest', () => inner.getRequest(id)),
+    getClients: (ids) => run('getClients', () => inner.getClients(ids)),
+    getRequests: (ids) => run('getRequests', () => inner.getRequests(ids)),
     getRing: (name) => run('getRing', () => inner.getRing(name)),
     tokensOfClient: (client, options) => list('tokensOfClient', () => inner.tokensOfClient(client, options)),
     tokensByExpiry: (from, until) => list('tokensByExpiry', () => inner.tokensByExpiry(from, until)),
     clients: () => list('clients', () => inner.clients()),
     eventsOf: (aggregate, fromSeq) => list('eventsOf', () => inner.eventsOf(aggregate, fromSeq)),
     eventsByTime: (from, until) => list('eventsByTime', () => inner.eventsByTime(from, until)),
+    lastUses: (jtis) => run('lastUses', () => inner.lastUses(jtis)),
     close: () => inner.close(),
   };
 }

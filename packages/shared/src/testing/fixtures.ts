@@ -101,13 +101,13 @@ export interface ClientChangeParts {
   readonly client?: Partial<Omit<Client, 'id' | 'version' | 'eventSeq' | 'eventHash'>>;
   readonly created?: readonly TokenRecord[];
   readonly updated?: readonly TokenRecord[];
-  readonly request?: RequestRecord | undefined;
+  readonly requests?: readonly RequestRecord[];
   readonly context?: Partial<ChangeContext>;
 }
 
 /** A change to one client, registered if there is no `before`, with one event for each entry that it touches. */
 export function changeClient(id: string, parts: ClientChangeParts = {}): ClientChange {
-  const { before, created = [], updated = [], request } = parts;
+  const { before, created = [], updated = [], requests = [] } = parts;
   const body = { state: 'active', epoch: 1, createdAt: TEST_SECONDS, ...before, ...parts.client, id } as const;
   const drafts: EventDraft[] = [
     ...(before === undefined || created.length + updated.length === 0
@@ -116,7 +116,7 @@ export function changeClient(id: string, parts: ClientChangeParts = {}): ClientC
     ...created.map((it) => tokenDraft('token.prepared', it)),
     ...updated.map((it) => tokenDraft('token.replaced', it)),
   ];
-  return clientChange(before, body, { created, updated, request }, drafts, testContext(parts.context));
+  return clientChange(before, body, { created, updated, requests }, drafts, testContext(parts.context));
 }
 
 /** A change to one ring, made if there is no `before`, with one event for each key. */

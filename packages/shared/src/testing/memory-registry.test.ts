@@ -5,6 +5,6 @@ registryContract('a registry in memory', {
   pageSize: 4,
   create: async () => {
     const registry = memoryRegistry();
-    return { open: async () => registry, remove: async () => undefined };
+    return { open: async () => registry, usage: () => registry, remove: async () => undefined };
   },
 });

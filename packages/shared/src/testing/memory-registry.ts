@@ -6,6 +6,7 @@ import {
   parseKeyRing,
   parseRequest,
   parseTokenRecord,
+  parseTokenUse,
 } from '../domain/schema.ts';
 import type { Change, ClientChange } from '../domain/change.ts';
 import {
@@ -47,13 +48,13 @@ class MemoryRegistry implements Registry, UsageRecorder {
   }
 
   #writeClient(change: ClientChange): void {
-    const { client, created, updated, request } = change;
-    if (request !== undefined && this.#requests.has(request.id)) throw new ConflictError('request');
+    const { client, created, updated, requests } = change;
+    if (requests.some(({ id }) => this.#requests.has(id))) throw new ConflictError('request');
     const owned = (record: TokenRecord): boolean => this.#tokens.get(record.jti)?.client === client.id;
     if (created.some(({ jti }) => this.#tokens.has(jti)) || !updated.every(owned)) throw new ConflictError('token');
     this.#clients.set(client.id, frozen(parseClient(client)));
     for (const record of [...created, ...updated]) this.#tokens.set(record.jti, frozen(parseTokenRecord(record)));
-    if (request !== undefined) this.#requests.set(request.id, frozen(parseRequest(request)));
+    for (const request of requests) this.#requests.set(request.id, frozen(parseRequest(request)));
   }
 
   async readStatus(jti: string, clientId: string, signal?: AbortSignal): Promise<TokenStatus> {
@@ -80,6 +81,14 @@ class MemoryRegistry implements Registry, UsageRecorder {
 
   async getRequest(id: string): Promise<RequestRecord | undefined> {
     return this.#requests.get(id);
+  }
+
+  async getClients(ids: readonly string[]): Promise<ReadonlyMap<string, Client>> {
+    return new Map(ids.flatMap((id) => this.#clients.get(id) ?? []).map((client) => [client.id, client]));
+  }
+
+  async getRequests(ids: readonly string[]): Promise<ReadonlyMap<string, RequestRecord>> {
+    return new Map(ids.flatMap((id) => this.#requests.get(id) ?? []).map((request) => [request.id, request]));
   }
 
   async getRing(name: string): Promise<KeyRing | undefined> {
@@ -120,7 +129,8 @@ class MemoryRegistry implements Registry, UsageRecorder {
 
   async recordUse({ jti, client, usedAt }: TokenUse, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    if ((this.#uses.get(jti)?.usedAt ?? -1) < usedAt) this.#uses.set(jti, frozen({ jti, client, usedAt }));
+    const use = frozen(parseTokenUse({ jti, client, usedAt }));
+    if ((this.#uses.get(jti)?.usedAt ?? -1) < usedAt) this.#uses.set(jti, use);
   }
 
   async close(): Promise<void> {

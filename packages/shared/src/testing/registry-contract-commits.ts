@@ -16,7 +16,7 @@ export function commitContract(subject: RegistrySubject): void {
       const { registry } = subject;
       const records = [1, 2, 3].map((n) => testRecord({ client: 'commit-first', jti: testJti(n, 'c0') }));
       const request = testRequest({ id: 'commit/first', client: 'commit-first', jti: testJti(1, 'c0') });
-      const change = changeClient('commit-first', { created: records, request });
+      const change = changeClient('commit-first', { created: records, requests: [request] });
       await registry.commit(change);
       expect(await registry.getClient('commit-first')).toMatchObject({ version: 1, eventSeq: 4 });
       expect(await collect(registry.tokensOfClient('commit-first'))).toEqual(records);
@@ -97,7 +97,7 @@ export function commitContract(subject: RegistrySubject): void {
       const change = changeClient('commit-thief', {
         before: before.client,
         created: [testJti(2, 'c3'), taken.jti].map((jti) => testRecord({ client: 'commit-thief', jti })),
-        request: testRequest({ id: 'commit/thief', client: 'commit-thief', jti: testJti(2, 'c3') }),
+        requests: [testRequest({ id: 'commit/thief', client: 'commit-thief', jti: testJti(2, 'c3') })],
       });
       await expectRefused(registry, change, 'token');
       expect(await registry.getRequest('commit/thief')).toBeUndefined();
@@ -141,16 +141,31 @@ export function commitContract(subject: RegistrySubject): void {
       const { registry } = subject;
       const request = testRequest({ id: 'commit/once', client: 'commit-asked', jti: testJti(1, 'c6') });
       const created = [testRecord({ client: 'commit-asked', jti: testJti(1, 'c6') })];
-      await registry.commit(changeClient('commit-asked', { created, request }));
+      await registry.commit(changeClient('commit-asked', { created, requests: [request] }));
       const change = changeClient('commit-asks', {
         created: [testRecord({ client: 'commit-asks', jti: testJti(2, 'c6') })],
-        request: { ...request, client: 'commit-asks', jti: testJti(2, 'c6') },
+        requests: [{ ...request, client: 'commit-asks', jti: testJti(2, 'c6') }],
       });
       await expectRefused(registry, change, 'request');
       expect(await registry.getRequest('commit/once')).toEqual(request);
       expect(await registry.getClient('commit-asks')).toBeUndefined();
       expect(await registry.findToken(testJti(2, 'c6'))).toBeUndefined();
       expect(await collect(registry.eventsOf({ kind: 'client', id: 'commit-asks' }))).toEqual([]);
+    });
+
+    it('takes 24 new records with a request each in one commit, and writes none if one request id was used', async () => {
+      const { registry } = subject;
+      const batch = (client: string, salt: string, firstRequest: number): ClientChange => {
+        const created = Array.from({ length: 24 }, (_, n) => testRecord({ client, jti: testJti(n, salt) }));
+        const requests = created.map(({ jti }, n) => testRequest({ id: `commit/${firstRequest + n}`, client, jti }));
+        return changeClient(client, { created, requests });
+      };
+      const first = batch('commit-requests', 'c8a', 0);
+      await registry.commit(first);
+      expect((await registry.getRequests(first.requests.map(({ id }) => id))).size).toBe(24);
+      await expectRefused(registry, batch('commit-overlap', 'c8b', 23), 'request');
+      expect(await registry.getRequest('commit/24')).toBeUndefined();
+      expect(await registry.getClient('commit-overlap')).toBeUndefined();
     });
 
     it('takes 30 records of one client in one commit, new or changed', async () => {

@@ -53,13 +53,33 @@ export function concurrencyContract(subject: RegistrySubject): void {
           const client = `race-request-${n}`;
           const created = [testRecord({ client, jti: testJti(n, 'e2') })];
           const request = testRequest({ id: 'race/request', client, jti: testJti(n, 'e2') });
-          return registry.commit(changeClient(client, { created, request }));
+          return registry.commit(changeClient(client, { created, requests: [request] }));
         }),
       );
       const winner = expectOneWinner(outcomes);
       expect((await registry.getRequest('race/request'))?.client).toBe(`race-request-${winner}`);
       const clients = await Promise.all(outcomes.map((_, n) => registry.getClient(`race-request-${n}`)));
       expect(clients.filter((client) => client !== undefined)).toHaveLength(1);
+    });
+
+    it('decides about each of many changes at once by itself: those that are refused harm no other', async () => {
+      const { registry } = subject;
+      const stale = changeClient('crowd-stale');
+      await registry.commit(stale);
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 12 }, (_, n) => {
+          if (n % 3 === 0) return registry.commit(changeClient('crowd-stale', { created: [] }));
+          const client = `crowd-${n}`;
+          return registry.commit(changeClient(client, { created: [testRecord({ client, jti: testJti(n, 'e9') })] }));
+        }),
+      );
+      expect(outcomes.map(({ status }) => status)).toEqual(
+        outcomes.map((_, n) => (n % 3 === 0 ? 'rejected' : 'fulfilled')),
+      );
+      expect(await registry.getClient('crowd-stale')).toEqual(stale.client);
+      for (const n of [1, 2, 4, 5, 7, 8, 10, 11]) {
+        expect(await collect(registry.tokensOfClient(`crowd-${n}`))).toHaveLength(1);
+      }
     });
 
     it('lets exactly one of several handles make a ring', async () => {

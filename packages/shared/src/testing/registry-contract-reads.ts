@@ -50,7 +50,7 @@ export function readContract(subject: RegistrySubject): void {
           maxTtl: 86_400,
         },
         created: [record],
-        request,
+        requests: [request],
       });
       await registry.commit(change);
       expect(await registry.getClient('reads-full')).toEqual(change.client);
@@ -59,6 +59,26 @@ export function readContract(subject: RegistrySubject): void {
       expect(await registry.getRequest('reads/full')).toEqual(request);
       expect(await registry.readStatus(record.jti, 'reads-full')).toEqual({ record, client: change.client });
       expect(await collect(registry.eventsOf({ kind: 'client', id: 'reads-full' }))).toEqual(change.events);
+    });
+
+    it('finds many clients and requests at once: those that exist, each as it is read alone, however often it is named', async () => {
+      const { registry } = subject;
+      const ids = Array.from({ length: 130 }, (_, n) => `reads-many-${n}`);
+      for (const [n, id] of ids.entries()) {
+        if (n % 2 === 0) continue;
+        const record = testRecord({ client: id, jti: testJti(n, 'b9'), requestId: `many/${n}` });
+        const request = testRequest({ id: `many/${n}`, client: id, jti: record.jti });
+        await registry.commit(changeClient(id, { created: [record], requests: [request] }));
+      }
+      const asked = [...ids, ids[1] ?? '', 'no client id!', ''];
+      const clients = await registry.getClients(asked);
+      expect([...clients.keys()].toSorted()).toEqual(ids.filter((_, n) => n % 2 === 1).toSorted());
+      expect(clients.get('reads-many-129')).toEqual(await registry.getClient('reads-many-129'));
+      const requests = await registry.getRequests([...ids.map((_, n) => `many/${n}`), 'many/1', 'x'.repeat(2_000)]);
+      expect(requests.size).toBe(65);
+      expect(requests.get('many/3')).toEqual(await registry.getRequest('many/3'));
+      expect(await registry.getClients([])).toEqual(new Map());
+      expect(await registry.getRequests([])).toEqual(new Map());
     });
 
     it('adds no member that was not written, and keeps empty lists apart from absent ones', async () => {

@@ -4,15 +4,19 @@
  */
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { Registry } from '../ports/registry.ts';
+import type { UsageRecorder } from '../ports/usage.ts';
 import { commitContract } from './registry-contract-commits.ts';
 import { concurrencyContract } from './registry-contract-concurrency.ts';
 import { listingContract } from './registry-contract-listings.ts';
 import { readContract } from './registry-contract-reads.ts';
+import { usageContract } from './registry-contract-usage.ts';
 
 /** One store that is empty at first. */
 export interface RegistryStore {
   /** Another handle on the same store, as another process would have it. */
   open(): Promise<Registry>;
+  /** What authorizers record the uses of this store's tokens with. */
+  usage(): UsageRecorder;
   /** Removes the store; all handles have been closed. */
   remove(): Promise<void>;
 }
@@ -31,6 +35,7 @@ export interface RegistryContractOptions {
 export interface RegistrySubject {
   /** The handle that most tests use. */
   readonly registry: Registry;
+  readonly usage: UsageRecorder;
   /** A further handle; the suite closes it at the end. */
   open(): Promise<Registry>;
   readonly pageSize: number;
@@ -41,6 +46,7 @@ export function registryContract(name: string, { create, pageSize }: RegistryCon
   describe(`${name} keeps the contract of a registry`, () => {
     const handles: Registry[] = [];
     let store: RegistryStore | undefined;
+    let usage: UsageRecorder | undefined;
 
     const open = async (): Promise<Registry> => {
       if (store === undefined) throw new TypeError('the store was not made');
@@ -54,6 +60,10 @@ export function registryContract(name: string, { create, pageSize }: RegistryCon
         if (first === undefined) throw new TypeError('the store was not opened');
         return first;
       },
+      get usage() {
+        if (usage === undefined) throw new TypeError('the store was not made');
+        return usage;
+      },
       open,
       pageSize,
     };
@@ -61,6 +71,7 @@ export function registryContract(name: string, { create, pageSize }: RegistryCon
     beforeAll(async () => {
       store = await create();
       await open();
+      usage = store.usage();
     });
     afterAll(async () => {
       await Promise.all(handles.map((handle) => handle.close()));
@@ -71,5 +82,6 @@ export function registryContract(name: string, { create, pageSize }: RegistryCon
     commitContract(subject);
     listingContract(subject);
     concurrencyContract(subject);
+    usageContract(subject);
   });
 }

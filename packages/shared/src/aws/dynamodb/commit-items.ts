@@ -18,12 +18,12 @@ export interface CommitItem {
 
 /**
  * How many items of a transaction a change takes: the aggregate, each event, two for each new token (its record and
- * its pointer), one for each changed record, one for a request.
+ * its pointer), one for each changed record and each request.
  */
 export function countCommitItems(change: Change): number {
   if (change.kind === 'ring') return 1 + change.events.length;
-  const { created, updated, request, events } = change;
-  return 1 + events.length + 2 * created.length + updated.length + (request === undefined ? 0 : 1);
+  const { created, updated, requests, events } = change;
+  return 1 + events.length + 2 * created.length + updated.length + requests.length;
 }
 
 export function commitItems(table: string, change: Change, retention: number): CommitItem[] {
@@ -42,9 +42,9 @@ export function commitItems(table: string, change: Change, retention: number): C
 
 type Put = (expectation: Expectation, item: Item, condition: Condition) => CommitItem;
 
-function recordItems({ created, updated, request }: ClientChange, retention: number, put: Put): CommitItem[] {
+function recordItems({ created, updated, requests }: ClientChange, retention: number, put: Put): CommitItem[] {
   return [
-    ...(request === undefined ? [] : [put('request', requestItem(request, retention), ABSENT)]),
+    ...requests.map((request) => put('request', requestItem(request, retention), ABSENT)),
     ...created.flatMap((record) => [
       put('token', tokenItem(record, retention), ABSENT),
       put('token', pointerItem(record, retention), ABSENT),

@@ -1,9 +1,25 @@
 /** Records as items of the table: written with their keys, read without them, and never trusted. */
 import { ApikeyError } from '../../domain/errors.ts';
-import type { AggregateRef, AuditEvent, Client, KeyRing, RequestRecord, TokenRecord } from '../../domain/records.ts';
+import type {
+  AggregateRef,
+  AuditEvent,
+  Client,
+  EpochSeconds,
+  KeyRing,
+  RequestRecord,
+  TokenRecord,
+} from '../../domain/records.ts';
 import { isClientId } from '../../domain/identifiers.ts';
-import { parseClient, parseEvent, parseKeyRing, parseRequest, parseTokenRecord } from '../../domain/schema.ts';
+import {
+  parseClient,
+  parseEvent,
+  parseKeyRing,
+  parseRequest,
+  parseTokenRecord,
+  parseTokenUse,
+} from '../../domain/schema.ts';
 import { InvalidStateError } from '../../ports/errors.ts';
+import type { TokenUse } from '../../ports/usage.ts';
 import { fromAttributes, toAttributes, type Item } from './attributes.ts';
 import {
   bucketName,
@@ -21,6 +37,7 @@ import {
   TABLE_KEYS,
   tokenKey,
   TTL_ATTRIBUTE,
+  usageKey,
   type IndexKey,
   type Key,
 } from './keys.ts';
@@ -83,6 +100,14 @@ export function eventItem(event: AuditEvent): Item {
 }
 export function readEvent(stored: Item): AuditEvent {
   return read(stored, parseEvent, (event) => eventKey(aggregateOf(event), event.seq));
+}
+
+export function useItem(use: TokenUse, exp: EpochSeconds, retention: number): Item {
+  const { jti, client, usedAt } = use;
+  return item({ jti, client, usedAt }, usageKey(jti), undefined, exp + retention);
+}
+export function readUse(stored: Item): TokenUse {
+  return read(stored, parseTokenUse, ({ jti }) => usageKey(jti));
 }
 
 export function aggregateOf({ aggregate }: Pick<AuditEvent, 'aggregate'>): AggregateRef {

@@ -4,7 +4,7 @@
  * One item kind is beyond that table: `BUCKETS#EVENTS` / `2027-01-15` and `BUCKETS#TOKENS` / `2027-04` say that this
  * day or month of the index `by-time` holds something. They let a report over "everything" ask for the buckets that
  * exist instead of for every day since 1970. They are written once per bucket, before the commit that needs it, are
- * never deleted, and hold nothing but their key.
+ * never deleted, and hold nothing but their key. Another are the seals of the audit log, see seals.ts.
  */
 import type { AggregateRef } from '../../domain/records.ts';
 import { formatSeconds, MAX_EPOCH_SECONDS } from '../../domain/time.ts';
@@ -12,6 +12,8 @@ import { formatSeconds, MAX_EPOCH_SECONDS } from '../../domain/time.ts';
 export const TABLE_KEYS = { partition: 'pk', sort: 'sk' } as const;
 /** When DynamoDB may delete the item, in epoch seconds. */
 export const TTL_ATTRIBUTE = 'ttl';
+/** How long the table keeps token, pointer, request, usage and notice items after their token has expired. */
+export const DEFAULT_RETENTION_SECONDS: number = 400 * 86_400;
 /** The index for reports: projects everything, and is eventually consistent. */
 export const INDEX = 'by-time';
 export const INDEX_KEYS = { partition: 'bucket', sort: 'position' } as const;
@@ -53,11 +55,27 @@ export function requestKey(id: string): Key {
 export function usageKey(jti: string): Key {
   return { pk: `USAGE#${jti}`, sk: 'USAGE' };
 }
+/** That somebody was told so many days before a token's end. */
+export function noticeKey(jti: string, days: number): Key {
+  return { pk: `NOTICE#${jti}`, sk: padded(days) };
+}
 export function eventsPartition({ kind, id }: AggregateRef): string {
   return `EVENTS#${kind === 'client' ? 'CLIENT' : 'RING'}#${id}`;
 }
 export function eventKey(aggregate: AggregateRef, seq: number): Key {
   return { pk: eventsPartition(aggregate), sk: padded(seq) };
+}
+
+/** Lists the seals by name. */
+export const SEALS_LIST = 'SEALS#LIST';
+export function sealEntryKey(name: string): Key {
+  return { pk: SEALS_LIST, sk: name };
+}
+export function sealPartition(name: string): string {
+  return `SEALS#${name}`;
+}
+export function sealPartKey(name: string, part: number): Key {
+  return { pk: sealPartition(name), sk: padded(part) };
 }
 
 export type BucketKind = 'TOKENS' | 'EVENTS';

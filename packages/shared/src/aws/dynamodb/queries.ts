@@ -29,6 +29,16 @@ export class TableQueries {
     return this.#all({ IndexName: INDEX, ...condition(INDEX_KEYS, bucket, extent) });
   }
 
+  /** The item of a partition of the table with the greatest sort key, strongly consistent. */
+  async last(pk: string): Promise<Item | undefined> {
+    const query = { ConsistentRead: true, ...condition(TABLE_KEYS, pk, undefined) };
+    const input = { ...query, TableName: this.#table, Limit: 1, ScanIndexForward: false };
+    const page = await this.#session.run({ action: 'dynamodb:Query', resource: this.#table }, (client, abortSignal) =>
+      client.send(new QueryCommand(input), { abortSignal }),
+    );
+    return page.Items?.[0];
+  }
+
   async *#all(query: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<Item> {
     let start: Item | undefined;
     do {

@@ -2,7 +2,7 @@
 import { BatchGetItemCommand, DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { InvalidValueError } from '../../domain/errors.ts';
 import { ThrottledError, UnavailableError } from '../../ports/errors.ts';
-import { INTERACTIVE, type AwsTarget, type Timing } from '../client-settings.ts';
+import { AUTHORIZER, clientSettings, INTERACTIVE, type AwsTarget, type Timing } from '../client-settings.ts';
 import { Session } from '../session.ts';
 import { toAttributes, type Item } from './attributes.ts';
 import type { Key } from './keys.ts';
@@ -17,12 +17,21 @@ export interface DynamoTarget extends AwsTarget {
   readonly timing?: Timing;
 }
 
+/** Keys that one BatchGetItem takes. */
+const MAX_BATCH = 100;
+const BATCHES_AT_ONCE = 8;
+
 const TABLE_NAME = /^[A-Za-z0-9_.-]{3,255}$/;
 
 /** Throws `InvalidValueError` (`CONFIG_INVALID`) for a name that no table can have. */
 export function dynamoSession(target: DynamoTarget): Session<DynamoClient> {
   if (!TABLE_NAME.test(target.table)) throw invalidName();
   return new Session<DynamoClient>((settings) => new DynamoDBClient(settings), { timing: INTERACTIVE, ...target });
+}
+
+/** A client with an authorizer's limits, for the adapters of one process to share its connections. */
+export function authorizerClient(target: AwsTarget = {}): DynamoClient {
+  return new DynamoDBClient(clientSettings(target, AUTHORIZER));
 }
 
 export class TableReader {
@@ -41,6 +50,22 @@ export class TableReader {
       (client, abortSignal) => client.send(new GetItemCommand(input), { abortSignal }),
     );
     return Item;
+  }
+
+  /** The items that exist of any number of keys, in as many round trips as it takes, several at a time. */
+  async getMany(keys: readonly Key[]): Promise<Item[]> {
+    // DynamoDB takes no key twice.
+    const wanted = [...new Map(keys.map((key) => [`${key.pk} ${key.sk}`, key])).values()];
+    const found: Item[] = [];
+    for (let from = 0; from < wanted.length; from += MAX_BATCH * BATCHES_AT_ONCE) {
+      const round = wanted.slice(from, from + MAX_BATCH * BATCHES_AT_ONCE);
+      const batches = Array.from({ length: Math.ceil(round.length / MAX_BATCH) }, (_, n) =>
+        round.slice(n * MAX_BATCH, (n + 1) * MAX_BATCH),
+      );
+      const answers = await Promise.all(batches.map((batch) => this.getAll(batch)));
+      found.push(...answers.flat());
+    }
+    return found;
   }
 
   /**

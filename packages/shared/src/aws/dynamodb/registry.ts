@@ -13,19 +13,19 @@ import {
   type TokenRecord,
 } from '../../domain/records.ts';
 import type { Registry, TokenStatus } from '../../ports/registry.ts';
+import type { TokenUse } from '../../ports/usage.ts';
 import type { Session } from '../session.ts';
 import type { Item } from './attributes.ts';
 import { explainMissingTable } from './creating.ts';
 import { readClient, readPointer, readRequest, readToken } from './items.ts';
-import { clientKey, pointerKey, requestKey, tokenKey, type Key } from './keys.ts';
+import { clientKey, DEFAULT_RETENTION_SECONDS, pointerKey, requestKey, tokenKey, type Key } from './keys.ts';
 import { clients, eventsByTime, eventsOf, tokensByExpiry, tokensOfClient } from './listings.ts';
 import { TableQueries } from './queries.ts';
 import { dynamoSession, TableReader, type DynamoClient, type DynamoTarget } from './reads.ts';
 import { readRingByName, readStatus } from './status-reader.ts';
+import { readUses } from './usage-reader.ts';
 import { TableWriter } from './writes.ts';
 
-/** How long the table keeps token, pointer and request items after their token has expired. */
-export const DEFAULT_RETENTION_SECONDS: number = 400 * 86_400;
 const DEFAULT_PAGE_SIZE = 250;
 /** No request id that apikey accepts is longer. */
 const MAX_REQUEST_ID = 128;
@@ -94,6 +94,16 @@ class DynamoRegistry implements Registry {
     return id.length > MAX_REQUEST_ID ? undefined : this.#get(requestKey(id), readRequest);
   }
 
+  async getClients(ids: readonly string[]): Promise<ReadonlyMap<string, Client>> {
+    const found = await this.#getAll(ids.filter(isClientId).map(clientKey), readClient);
+    return new Map(found.map((client) => [client.id, client]));
+  }
+
+  async getRequests(ids: readonly string[]): Promise<ReadonlyMap<string, RequestRecord>> {
+    const found = await this.#getAll(ids.filter((id) => id.length <= MAX_REQUEST_ID).map(requestKey), readRequest);
+    return new Map(found.map((request) => [request.id, request]));
+  }
+
   tokensOfClient(client: string, options: { readonly prefix?: string } = {}): AsyncIterable<TokenRecord> {
     return this.#list(tokensOfClient(this.#queries, client, options.prefix));
   }
@@ -114,6 +124,10 @@ class DynamoRegistry implements Registry {
     return this.#list(eventsByTime(this.#queries, from, until));
   }
 
+  lastUses(jtis: readonly string[]): Promise<ReadonlyMap<string, TokenUse>> {
+    return this.#explained(() => readUses(this.#reader, jtis));
+  }
+
   async close(): Promise<void> {
     this.#session.close();
   }
@@ -123,6 +137,10 @@ class DynamoRegistry implements Registry {
       const item = await this.#reader.get(key);
       return item === undefined ? undefined : read(item);
     });
+  }
+
+  #getAll<T>(keys: readonly Key[], read: (item: Item) => T): Promise<T[]> {
+    return this.#explained(async () => (await this.#reader.getMany(keys)).map(read));
   }
 
   async *#list<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {

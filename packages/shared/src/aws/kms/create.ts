@@ -26,6 +26,11 @@ const ALIAS_KID_CHARACTERS = 12;
 const TRIES = 25;
 const PAUSE = 200;
 
+/** Keys for seals have aliases of their own, which no policy for keys of tokens matches. */
+export function sealAliasBase(aliasBase: string): string {
+  return `${aliasBase}-seal`;
+}
+
 /** `alias/<base>/<first 12 of kid>`. */
 export function aliasOf(aliasBase: string, kid: string): string {
   return `${aliasBase}/${kid.slice(0, ALIAS_KID_CHARACTERS)}`;

@@ -1,7 +1,7 @@
 /** The KMS half of the AWS backend: signing keys for issuers, public keys for authorizers, facts for `doctor`. */
 export { AUTHORIZER, INTERACTIVE, type AwsTarget, type Timing } from '../client-settings.ts';
 export { MAX_CLOCK_SKEW_MILLIS } from '../clock-skew.ts';
-export { aliasOf } from './create.ts';
+export { aliasOf, sealAliasBase } from './create.ts';
 export type { KeyFacts } from './describe.ts';
 export { kmsInspector, type KeyAlias, type KmsInspector } from './inspector.ts';
 export { keyAllowList, parseKeyArn, type KeyArn } from './key-arn.ts';

@@ -1,12 +1,13 @@
 /** The key provider of the AWS backend: asymmetric KMS keys, whose private halves nobody can read. */
 import { DisableKeyCommand, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
 import type { KeyObject } from 'node:crypto';
+import { SEAL_RING, type RingName } from '../../domain/records.ts';
 import type { SigningAlg } from '../../jose/algorithms.ts';
 import { InvalidStateError } from '../../ports/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CreatedKey, KeyProvider, SignResult } from '../../ports/key-provider.ts';
 import type { Session } from '../session.ts';
-import { createKey, type NewKeyOptions } from './create.ts';
+import { createKey, sealAliasBase, type NewKeyOptions } from './create.ts';
 import { cannotSign, describeKey } from './describe.ts';
 import { requireKeyArn } from './key-arn.ts';
 import { fetchPublicKey } from './public-key.ts';
@@ -22,6 +23,8 @@ export const KEYS_TAG = 'apikey:keys';
 export interface KmsKeyProviderOptions extends KmsTarget {
   /** `alias/<name>`, below which new keys get `alias/<name>/<first 12 of kid>`. */
   readonly aliasBase: string;
+  /** What new keys are for: those for seals get `alias/<name>-seal/<first 12 of kid>`, and a tag that says the same. */
+  readonly ring?: RingName;
   /** Added to new keys, beside `apikey:keys`. */
   readonly tags?: Readonly<Record<string, string>>;
   readonly description?: string;
@@ -50,13 +53,15 @@ class KmsKeys implements KeyProvider {
 
   constructor(options: KmsKeyProviderOptions) {
     const {
-      aliasBase,
+      aliasBase: base,
+      ring,
       description = 'apikey signing key',
       multiRegion = false,
       deletionWindowDays = 30,
       clock,
     } = options;
-    checkAliasBase(aliasBase);
+    checkAliasBase(base);
+    const aliasBase = ring === SEAL_RING ? sealAliasBase(base) : base;
     if (!Number.isInteger(deletionWindowDays) || deletionWindowDays < 7 || deletionWindowDays > 30) {
       throw new TypeError('KMS deletes keys after 7 to 30 days');
     }

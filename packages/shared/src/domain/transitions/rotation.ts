@@ -3,7 +3,7 @@ import { clientChange, type ChangeContext, type ClientChange } from '../change.t
 import { RefusedError } from '../errors.ts';
 import { judgeRecord } from '../liveness.ts';
 import type { DenialReason } from '../reasons.ts';
-import type { Client, KeyRing, RequestRecord, TokenRecord } from '../records.ts';
+import type { Client, EpochSeconds, KeyRing, RequestRecord, TokenRecord } from '../records.ts';
 import {
   activatedRecord,
   pendingRecord,
@@ -43,7 +43,11 @@ export function claimRotation(client: Client, claim: RotationClaim, context: Cha
   return clientChange(
     client,
     client,
-    { created: [created], updated: ousted === undefined ? [claimed] : [ousted, claimed], request },
+    {
+      created: [created],
+      updated: ousted === undefined ? [claimed] : [ousted, claimed],
+      requests: request === undefined ? [] : [request],
+    },
     [
       ...(rival === undefined || ousted === undefined ? [] : [tokenEvent('token.revoked', rival, ousted)]),
       tokenEvent('token.prepared', undefined, created),
@@ -55,22 +59,42 @@ export function claimRotation(client: Client, claim: RotationClaim, context: Cha
 
 export interface RotationEnd extends Activation {
   readonly old: TokenRecord;
+  /** Seconds for which the old token lives on at least, where the new one is not yet where its readers look. */
+  readonly leastGrace?: number | undefined;
 }
 
 /** Activates the successor and gives the old token its end, in one commit. The old one may have expired meanwhile. */
 export function completeRotation(client: Client, end: RotationEnd, context: ChangeContext): ClientChange {
-  const { old, record, ring } = end;
+  const { old, record, ring, leastGrace = 0 } = end;
   const activated = activatedRecord(client, end, context);
   if (old.replacedBy !== record.jti) throw notRotatable(old, 'claims_mismatch');
   const reason = denial(client, old, ring, context);
   if (reason !== undefined && reason !== 'expired' && reason !== 'retired') throw notRotatable(old, reason);
-  const graceEnd = secondsOf(context) + (record.grace ?? 0);
+  const graceEnd = secondsOf(context) + Math.max(record.grace ?? 0, leastGrace);
   const replaced: TokenRecord = { ...old, liveUntil: Math.min(old.liveUntil, graceEnd) };
   return clientChange(
     client,
     client,
     { updated: [activated, replaced] },
     [tokenEvent('token.activated', record, activated), tokenEvent('token.replaced', old, replaced)],
+    context,
+  );
+}
+
+/** Brings the end of a replaced token forward to `end`; nothing where it ends by then as it is, or was ended otherwise. */
+export function shortenGrace(
+  client: Client,
+  old: TokenRecord,
+  end: EpochSeconds,
+  context: ChangeContext,
+): ClientChange | undefined {
+  if (old.state !== 'active' || old.liveUntil <= end) return undefined;
+  const shortened: TokenRecord = { ...old, liveUntil: end };
+  return clientChange(
+    client,
+    client,
+    { updated: [shortened] },
+    [tokenEvent('token.replaced', old, shortened)],
     context,
   );
 }

@@ -23,13 +23,43 @@ export function prepareToken(
   request: RequestRecord | undefined,
   context: ChangeContext,
 ): ClientChange {
-  const body = client ?? newClient(token.client, context);
-  const record = pendingRecord(body, token, context);
+  return prepareTokens(client, [{ token, request }], [], context);
+}
+
+/** A token to be recorded, and the request that asked for it. */
+export interface TokenProposal {
+  readonly token: ProposedToken;
+  readonly request: RequestRecord | undefined;
+}
+
+/** A pending record, and the payload that it is to stand for from now on. */
+export interface TokenRenewal {
+  readonly record: TokenRecord;
+  readonly fresh: Pick<TokenRecord, 'payloadSha256' | 'kid'>;
+}
+
+/** Prepares several tokens of one client, or prepares them anew, in one change; at least one of either. */
+export function prepareTokens(
+  client: Client | undefined,
+  proposals: readonly TokenProposal[],
+  renewals: readonly TokenRenewal[],
+  context: ChangeContext,
+): ClientChange {
+  const id = client?.id ?? proposals[0]?.token.client;
+  if (id === undefined) throw new TypeError('nothing to prepare');
+  const body = client ?? newClient(id, context);
+  const created = proposals.map(({ token }) => pendingRecord(body, token, context));
+  const renewed = renewals.map(({ record, fresh }) => ({
+    before: record,
+    after: renewedRecord(body, record, fresh, context),
+  }));
   const drafts = [
     ...(client === undefined ? [clientEvent('client.registered', undefined, body)] : []),
-    tokenEvent('token.prepared', undefined, record),
+    ...created.map((record) => tokenEvent('token.prepared', undefined, record)),
+    ...renewed.map(({ before, after }) => tokenEvent('token.reprepared', before, after)),
   ];
-  return clientChange(client, body, { created: [record], request }, drafts, context);
+  const requests = proposals.flatMap(({ request }) => request ?? []);
+  return clientChange(client, body, { created, updated: renewed.map(({ after }) => after), requests }, drafts, context);
 }
 
 /** A client as its first token registers it. */
@@ -50,10 +80,19 @@ export function reprepareToken(
   fresh: Pick<TokenRecord, 'payloadSha256' | 'kid'>,
   context: ChangeContext,
 ): ClientChange {
+  return prepareTokens(client, [], [{ record, fresh }], context);
+}
+
+/** A pending record as it stands for another payload. */
+export function renewedRecord(
+  client: Pick<ClientBody, 'id' | 'state' | 'epoch'>,
+  record: TokenRecord,
+  fresh: TokenRenewal['fresh'],
+  context: ChangeContext,
+): TokenRecord {
   requirePending(record);
   requireSameLife(client, record, context);
-  const next: TokenRecord = { ...record, payloadSha256: fresh.payloadSha256, kid: fresh.kid };
-  return clientChange(client, client, { updated: [next] }, [tokenEvent('token.reprepared', record, next)], context);
+  return { ...record, payloadSha256: fresh.payloadSha256, kid: fresh.kid };
 }
 
 /** What an activation must prove. */
@@ -68,9 +107,18 @@ export interface Activation {
 
 /** Makes a delivered token live. */
 export function activateToken(client: Client, activation: Activation, context: ChangeContext): ClientChange {
-  const next = activatedRecord(client, activation, context);
-  const event = tokenEvent('token.activated', activation.record, next);
-  return clientChange(client, client, { updated: [next] }, [event], context);
+  return activateTokens(client, [activation], context);
+}
+
+/** Makes several delivered tokens of one client live in one change. */
+export function activateTokens(
+  client: Client,
+  activations: readonly Activation[],
+  context: ChangeContext,
+): ClientChange {
+  const activated = activations.map((it) => ({ before: it.record, after: activatedRecord(client, it, context) }));
+  const drafts = activated.map(({ before, after }) => tokenEvent('token.activated', before, after));
+  return clientChange(client, client, { updated: activated.map(({ after }) => after) }, drafts, context);
 }
 
 /** The record as its activation leaves it; throws unless every condition of DESIGN section 6 holds. */
@@ -147,7 +195,11 @@ function requirePending(record: TokenRecord): void {
 }
 
 /** The client is as it was when the record was prepared, and the record's time is not up. */
-function requireSameLife(client: Client, record: TokenRecord, context: ChangeContext): void {
+function requireSameLife(
+  client: Pick<ClientBody, 'id' | 'state' | 'epoch'>,
+  record: TokenRecord,
+  context: ChangeContext,
+): void {
   requireActiveClient(client);
   if (record.epoch !== client.epoch) {
     throw new RefusedError('CLIENT_CHANGED', `client ${client.id} was revoked after token ${record.jti} was prepared`, {

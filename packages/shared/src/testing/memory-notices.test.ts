@@ -1,0 +1,4 @@
+import { memoryNotices } from './memory-notices.ts';
+import { noticeLogContract } from './notice-log-contract.ts';
+
+noticeLogContract('memory', memoryNotices);
