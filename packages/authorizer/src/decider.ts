@@ -15,9 +15,10 @@ import { report, type Course, type Outcome } from './report.ts';
 import { addressRule, reuseRule } from './request-steps.ts';
 import { routesAllow, type RouteTable } from './routes.ts';
 import { algorithmRule, deadKeyReason, readToken, typeRule, verifyToken, type VerifiedToken } from './token-steps.ts';
+import { UsageTracker, type UsedToken } from './usage-tracker.ts';
 
 interface KnownToken extends VerifiedToken {
-  readonly question: StatusQuestion;
+  readonly question: StatusQuestion & UsedToken;
 }
 
 /** How much is held at this moment, to show that none of it grows without end. */
@@ -27,6 +28,8 @@ export interface DeciderSizes {
   readonly dead: number;
   readonly statusReads: number;
   readonly publicKeys: number;
+  readonly usedTokens: number;
+  readonly usageWrites: number;
 }
 
 export class Decider {
@@ -36,6 +39,7 @@ export class Decider {
   readonly #status: StatusCache;
   readonly #ring: RingCache;
   readonly #keys: PublicKeys;
+  readonly #usage: UsageTracker;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -52,10 +56,11 @@ export class Decider {
     );
     this.#ring = new RingCache(settings.status, settings.ringMaxAge, this.#timeline);
     this.#keys = new PublicKeys(settings.keys, this.#timeline);
+    this.#usage = new UsageTracker(settings.usage, this.#timeline);
   }
 
   get sizes(): DeciderSizes {
-    return { tokens: this.#tokens.size, ...this.#status.sizes, publicKeys: this.#keys.size };
+    return { tokens: this.#tokens.size, ...this.#status.sizes, publicKeys: this.#keys.size, ...this.#usage.sizes };
   }
 
   /** Decides, or rejects with an `AuthorizerFault`. Waits for nothing where all that it needs is at hand. */
@@ -64,6 +69,9 @@ export class Decider {
     try {
       const decided = this.#decide(course);
       const decision = decided instanceof Promise ? await decided : decided;
+      // Not beside the read of the status: that would record the use of a token which proves to be revoked.
+      const recorded = decision.allowed && course.token !== undefined ? this.#usage.record(course.token) : undefined;
+      if (recorded !== undefined) course.usage = await recorded;
       this.#report(course, decision);
       return decision;
     } catch (error) {
@@ -116,8 +124,8 @@ export class Decider {
     if (known !== undefined) return known;
     const verified = verifyToken(read, key, publicKey, this.#settings);
     if (typeof verified === 'string') return verified;
-    const { jti, sub } = verified.claims;
-    const fresh: KnownToken = { ...verified, question: { jti, client: sub, key: `${jti} ${sub}` } };
+    const { jti, sub, exp } = verified.claims;
+    const fresh: KnownToken = { ...verified, question: { jti, client: sub, exp, key: `${jti} ${sub}` } };
     this.#tokens.set(digest, fresh);
     return fresh;
   }
@@ -234,7 +242,9 @@ export class Decider {
 
   #report(course: Course, outcome: Outcome): void {
     const { onDecision, clock } = this.#settings;
-    if (onDecision !== undefined) report(onDecision, course, outcome, clock.monotonic());
+    for (const listener of [onDecision, course.request.onDecision]) {
+      if (listener !== undefined) report(listener, course, outcome, clock.monotonic());
+    }
   }
 }
 

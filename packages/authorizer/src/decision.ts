@@ -3,6 +3,7 @@ import type { DenialReason } from '@apikey/shared';
 import type { FaultCode } from './fault.ts';
 import type { RegistryProblem } from './registry-answers.ts';
 import type { RouteTable } from './routes.ts';
+import type { UsageOutcome } from './usage-tracker.ts';
 
 export interface AuthorizeRequest {
   /** The bare token, without `Bearer`; absent = the request carried none. */
@@ -14,6 +15,8 @@ export interface AuthorizeRequest {
   readonly path?: string | undefined;
   /** Routes of the face that asks, from `compileRoutes`; they apply beside those of the authorizer. */
   readonly routes?: RouteTable | undefined;
+  /** Told of this decision, beside the listener of the authorizer: for logs that name the request. */
+  readonly onDecision?: ((report: DecisionReport) => void) | undefined;
 }
 
 /** A token that is live, whether or not this request may use it. */
@@ -63,6 +66,8 @@ export interface DecisionReport {
   readonly kid?: string;
   readonly latencyMs: number;
   readonly cache: Readonly<CacheUse>;
+  /** What became of this use, where it was due to be recorded; see `AuthorizerOptions.usage`. */
+  readonly usage?: UsageOutcome;
   /** An entry of the registry is damaged: the token was denied, and somebody should look. */
   readonly problem?: RegistryProblem;
 }

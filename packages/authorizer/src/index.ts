@@ -1,6 +1,7 @@
 /** Decides who gets in: an authorizer for apikey tokens, its faces for HTTP servers, and the pieces that others test with. */
 export { createAuthorizer, type Authorizer } from './authorizer.ts';
 export type { AuthorizerOptions } from './options.ts';
+export type { UsageOutcome } from './usage-tracker.ts';
 export type { AuthorizerClock } from './clock.ts';
 export type { Allowed, AuthorizeRequest, CacheUse, Decision, DecisionReport, Denied, LiveToken } from './decision.ts';
 export { AuthorizerConfigError } from './config-error.ts';
@@ -16,6 +17,8 @@ export {
   type RouteTable,
 } from './routes.ts';
 export { parseAuthorization, readCredential, type HeaderSource } from './credential.ts';
+export { answerDenied, answerFault, type Answer } from './faces/answers.ts';
+export { clientAddress, parseTrustedProxies } from './faces/source-address.ts';
 export {
   fetchMiddleware,
   type FetchMiddleware,

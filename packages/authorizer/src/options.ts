@@ -5,6 +5,7 @@ import {
   parseDuration,
   type PublicKeySource,
   type StatusReader,
+  type UsageRecorder,
 } from '@apikey/shared';
 import { systemClock, type AuthorizerClock } from './clock.ts';
 import { AuthorizerConfigError, refuseUnknown } from './config-error.ts';
@@ -37,6 +38,12 @@ export interface AuthorizerOptions {
   readonly staleIfError?: number | undefined;
   /** Which scopes a request needs. Absent = authorization ends with the token; the caller looks at the scopes. */
   readonly routes?: readonly Route[] | undefined;
+  /**
+   * Where the last use of tokens is recorded; absent = nowhere. A use is recorded once the token was allowed, never that of
+   * a token or request that was denied, and at most every 15 minutes per token and process. The answer then waits for the
+   * write, at most 100 ms. Nothing that happens to a write changes a decision; `DecisionReport.usage` tells what did.
+   */
+  readonly usage?: UsageRecorder | undefined;
   /** Told of every decision and fault; what it throws changes nothing. */
   readonly onDecision?: ((report: DecisionReport) => void) | undefined;
   /** Most entries kept: verified tokens, and token statuses. Default 10,000 each; 0 = none. */
@@ -60,6 +67,7 @@ export interface Settings {
   readonly clockTolerance: number;
   readonly staleIfError: number;
   readonly routes: RouteTable | undefined;
+  readonly usage: UsageRecorder | undefined;
   readonly onDecision: ((report: DecisionReport) => void) | undefined;
   readonly tokenCacheLimit: number;
   readonly statusCacheLimit: number;
@@ -78,6 +86,7 @@ const NAMES: readonly (keyof AuthorizerOptions)[] = [
   'clockTolerance',
   'staleIfError',
   'routes',
+  'usage',
   'onDecision',
   'cache',
   'maxTokenLength',
@@ -95,10 +104,11 @@ export function parseOptions(options: AuthorizerOptions): Settings {
   requireObject('options', options);
   refuseUnknown(options, NAMES);
   // Defaults by destructuring: they stand in for what is absent, and `null` is refused like any other wrong value.
-  const { status, keys, maxStaleness = {}, cache = {}, routes, onDecision, clock = systemClock } = options;
+  const { status, keys, maxStaleness = {}, cache = {}, routes, usage, onDecision, clock = systemClock } = options;
   requireMethods('status', status, ['readStatus', 'readKeyRing']);
   requireMethods('keys', keys, ['publicKey']);
   requireMethods('clock', clock, ['wall', 'monotonic']);
+  if (usage !== undefined) requireMethods('usage', usage, ['recordUse']);
   if (onDecision !== undefined) requireFunction('onDecision', onDecision);
   requireObject('maxStaleness', maxStaleness);
   refuseUnknown(maxStaleness, ['tokens', 'keys'], 'maxStaleness.');
@@ -120,6 +130,7 @@ export function parseOptions(options: AuthorizerOptions): Settings {
     clockTolerance: number('clockTolerance', clockTolerance, MAX_TOLERANCE),
     staleIfError: number('staleIfError', staleIfError, MAX_TOLERANCE),
     routes: routes === undefined ? undefined : compileRoutes(routes),
+    usage,
     onDecision,
     tokenCacheLimit: count('cache.tokens', tokenCacheLimit),
     statusCacheLimit: count('cache.statuses', statusCacheLimit),

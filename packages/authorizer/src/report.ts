@@ -4,6 +4,7 @@ import type { Moment } from './clock.ts';
 import type { AuthorizeRequest, CacheUse, Decision, DecisionReport } from './decision.ts';
 import type { FaultCode } from './fault.ts';
 import type { RegistryProblem } from './registry-answers.ts';
+import type { UsageOutcome, UsedToken } from './usage-tracker.ts';
 
 /** What one decision has found out so far. */
 export interface Course {
@@ -13,8 +14,10 @@ export interface Course {
   /** Set once the kid was found in the ring. */
   kid?: string;
   /** Set once the signature held. */
-  token?: { readonly client: string; readonly jti: string };
+  token?: UsedToken;
   problem?: RegistryProblem;
+  /** Set if the use was due to be recorded. */
+  usage?: UsageOutcome;
 }
 
 export type Outcome = Decision | { readonly allowed: false; readonly fault: FaultCode };
@@ -23,7 +26,7 @@ export type Listener = (report: DecisionReport) => void;
 
 /** Calls the listener with what `course` found. `finished` is on the monotonic clock. */
 export function report(listener: Listener, course: Course, outcome: Outcome, finished: EpochMillis): void {
-  const { kid, token, problem, arrived, cache } = course;
+  const { kid, token, problem, usage, arrived, cache } = course;
   // Microseconds are as exact as anybody reads a log.
   const latencyMs = Math.round((finished - arrived.monotonic) * 1000) / 1000;
   const entry: DecisionReport = {
@@ -32,6 +35,7 @@ export function report(listener: Listener, course: Course, outcome: Outcome, fin
     ...(kid === undefined ? {} : { kid }),
     latencyMs,
     cache,
+    ...(usage === undefined ? {} : { usage }),
     ...(problem === undefined ? {} : { problem }),
   };
   try {

@@ -1,17 +1,17 @@
-/** An environment on AWS for a test: a table and keys of its own, set up and used through the operations. */
-import { ensureKeyRing, issueToken, type IssueRequest, type OperationDeps, type TokenSink } from '@apikey/shared';
+/** An environment on AWS, with a table and keys of its own. */
+import { MAIN_RING } from '@apikey/shared';
 import { dynamoRegistry, planTable, tableSetup, tableSpec } from '@apikey/shared/dynamodb';
 import { kmsKeyProvider } from '@apikey/shared/kms';
-import { randomBytes, randomUUID } from 'node:crypto';
-import { AUDIENCE, ISSUER } from './world.ts';
+import { randomUUID } from 'node:crypto';
+import { dynamoStatus } from '../src/dynamodb/index.ts';
+import { kmsKeys } from '../src/kms/index.ts';
+import { delay, operationDeps, setUp, type TestEnvironment } from './environment.ts';
 
-export interface AwsEnvironment extends AsyncDisposable {
+export interface AwsEnvironment extends TestEnvironment {
   readonly table: string;
-  readonly deps: OperationDeps;
-  issue(request?: Partial<IssueRequest>): Promise<{ readonly token: string; readonly jti: string }>;
+  /** All keys of the account and Region that its key lies in. */
+  readonly allow: readonly string[];
 }
-
-const delay = { wait: (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds)) };
 
 /** With one active key. Endpoint, Region and credentials are those of the process's environment. */
 export async function awsEnvironment(): Promise<AwsEnvironment> {
@@ -20,37 +20,15 @@ export async function awsEnvironment(): Promise<AwsEnvironment> {
   for (const step of planTable(undefined)) await setup.apply(step, tableSpec(table));
   setup.close();
   const registry = dynamoRegistry({ table });
-  const deps: OperationDeps = {
-    registry,
-    keys: kmsKeyProvider({ aliasBase: `alias/${table}` }),
-    clock: { now: () => Date.now() },
-    delay,
-    entropy: { uuid: () => randomUUID(), bytes: (count) => randomBytes(count), fraction: () => Math.random() },
-    actor: 'tester@host',
-    environment: {
-      name: 'test',
-      issuer: ISSUER,
-      audience: AUDIENCE,
-      defaultTtl: 90 * 86_400,
-      maxTtl: 366 * 86_400,
-    },
-  };
-  await ensureKeyRing(deps, 'ES256');
+  const usable = await setUp(operationDeps(registry, kmsKeyProvider({ aliasBase: `alias/${table}` })));
+  const [key] = (await registry.getRing(MAIN_RING))?.keys ?? [];
+  const allow = [(key?.ref ?? '').replace(/[^/]*$/, '*')];
   return {
+    ...usable,
     table,
-    deps,
-    async issue(request = {}) {
-      const delivered: string[] = [];
-      const sink: TokenSink = {
-        check: () => Promise.resolve(),
-        deliver: (token) => {
-          delivered.push(token);
-          return Promise.resolve();
-        },
-      };
-      const { record } = await issueToken(deps, { client: 'partner', scopes: [], audience: [], ...request }, sink);
-      return { token: delivered[0] ?? '', jti: record.jti };
-    },
+    allow,
+    place: ['dynamodb', table],
+    sources: () => ({ status: dynamoStatus({ table }), keys: kmsKeys({ allow }) }),
     [Symbol.asyncDispose]: () => registry.close(),
   };
 }

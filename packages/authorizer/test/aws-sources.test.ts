@@ -3,8 +3,14 @@ import { MAIN_RING, revokeKey, revokeToken, suspendClient, type KeyRing, type Ri
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { awsError, startFaultProxy } from '../../../tools/emulator/fault-proxy.ts';
 import { awsForTests, describeOnAws, describeOnEmulator } from '../../../tools/emulator/testing.ts';
-import { dynamoStatus } from '../src/dynamodb/index.ts';
-import { AuthorizerConfigError, createAuthorizer, type Authorizer, type AuthorizerOptions } from '../src/index.ts';
+import { dynamoClient, dynamoStatus, dynamoUsage } from '../src/dynamodb/index.ts';
+import {
+  AuthorizerConfigError,
+  createAuthorizer,
+  type Authorizer,
+  type AuthorizerOptions,
+  type DecisionReport,
+} from '../src/index.ts';
 import { kmsKeys } from '../src/kms/index.ts';
 import { awsEnvironment, type AwsEnvironment } from './aws-environment.ts';
 import { AUDIENCE, ISSUER } from './world.ts';
@@ -78,6 +84,17 @@ describeOnAws(aws, 'an authorizer on DynamoDB and KMS', () => {
     expect(await authorizer.authorize({ token })).toMatchObject({ allowed: false, reason: 'client_suspended' });
   });
 
+  it('records the use of a token that it allowed, where the registry reads it', async () => {
+    const [used, revoked] = [await environment.issue(), await environment.issue()];
+    await revokeToken(environment.deps, { jti: revoked.jti, client: 'partner' });
+    const authorizer = authorizerOf(environment.table, { usage: dynamoUsage({ table: environment.table }) });
+    const begin = Math.floor(Date.now() / 1000);
+    for (const { token } of [used, revoked]) await authorizer.authorize({ token });
+    const uses = await environment.deps.registry.lastUses([used.jti, revoked.jti]);
+    expect([...uses.values()]).toEqual([{ jti: used.jti, client: 'partner', usedAt: expect.any(Number) }]);
+    expect(uses.get(used.jti)?.usedAt).toBeGreaterThanOrEqual(begin);
+  });
+
   it('denies a forged token without asking KMS for anything', async () => {
     const { token } = await environment.issue();
     const [header = '', payload = ''] = token.split('.');
@@ -144,6 +161,34 @@ describeOnEmulator(aws, 'an authorizer whose calls to AWS fail', (endpoint) => {
     await proxy.stop();
   });
 
+  it.each([
+    ['are denied', awsError('AccessDeniedException'), 'lost'],
+    ['are throttled', awsError('ThrottlingException'), 'lost'],
+    ['break', { kind: 'drop' as const }, 'lost'],
+    ['hang', { kind: 'hang' as const }, 'late'],
+  ])(
+    'allows what it would allow where writes of last uses %s, and says what became of them',
+    async (_, fault, usage) => {
+      const { token, jti } = await environment.issue();
+      const proxy = await startFaultProxy(endpoint);
+      useAws({ AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint });
+      const { table } = environment;
+      const client = dynamoClient();
+      const reports: DecisionReport[] = [];
+      const authorizer = authorizerOf(table, {
+        status: dynamoStatus({ table, client }),
+        usage: dynamoUsage({ table, client }),
+        onDecision: (report) => reports.push(report),
+      });
+      proxy.plan(({ operation }) => (operation === 'PutItem' ? fault : undefined));
+      expect(await authorizer.authorize({ token })).toMatchObject({ allowed: true });
+      expect(reports).toMatchObject([{ usage }]);
+      expect(await environment.deps.registry.lastUses([jti])).toEqual(new Map());
+      await proxy.stop();
+      client.destroy();
+    },
+  );
+
   it('keeps verifying with the keys that it has while KMS is gone', async () => {
     const { token } = await environment.issue();
     const proxy = await startFaultProxy(endpoint);
@@ -187,5 +232,11 @@ describe('the options of the sources on AWS', () => {
     expect(() => kmsKeys({ allow, alow: [] } as never)).toThrow('alow is not an option');
     expect(() => dynamoStatus({ table: 'apikey-prod', region: '' })).toThrow('region must be');
     expect(() => kmsKeys({ allow, region: '' })).toThrow('region must be');
+    expect(() => dynamoClient({ region: '' })).toThrow('region must be');
+    expect(() => dynamoUsage({ table: '' })).toThrow('table must be');
+    expect(() => dynamoUsage({ table: 'apikey-prod', client: {} } as never)).toThrow('client must be');
+    const client = dynamoClient({ region: 'us-east-1' });
+    expect(() => dynamoUsage({ table: 'apikey-prod', region: 'us-east-1', client })).toThrow('region belongs');
+    client.destroy();
   });
 });

@@ -1,4 +1,4 @@
-/** The three calls of an authorizer, answered over HTTP for a scripted world: real sockets, and no emulator needed. */
+/** The calls of an authorizer, answered over HTTP for a scripted world: real sockets, and no emulator needed. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { clientItem, ringItem, tokenItem } from '../../shared/src/aws/dynamodb/items.ts';
 import type { TestKey, World } from './world.ts';
@@ -12,6 +12,8 @@ export interface FakeAws extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   /** Operations in the order in which they came. */
   readonly calls: readonly string[];
+  /** The items that were put, in the order in which they came. */
+  readonly written: readonly object[];
   /** Connections that are open at this moment. */
   connections(): Promise<number>;
   /** Every call fails from now on, or none does. */
@@ -31,11 +33,13 @@ export function putInKms(world: World, key: TestKey = world.key): void {
 
 export async function startFakeAws(world: World): Promise<FakeAws> {
   const calls: string[] = [];
+  const written: object[] = [];
   let broken = false;
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const operation = String(request.headers['x-amz-target']).replace(/^.*\./, '');
     calls.push(operation);
     const input = await read(request);
+    if (input.Item !== undefined && !broken) written.push(input.Item);
     const found = broken ? undefined : answer(world, operation, input);
     const [status, body] = found === undefined ? [500, { __type: 'InternalServerError' }] : [200, found];
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
@@ -52,6 +56,7 @@ export async function startFakeAws(world: World): Promise<FakeAws> {
       AWS_SECRET_ACCESS_KEY: 'test',
     },
     calls,
+    written,
     connections: () =>
       new Promise((resolve, reject) =>
         server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
@@ -68,6 +73,7 @@ export async function startFakeAws(world: World): Promise<FakeAws> {
 
 interface Input {
   readonly Key?: { readonly pk: { readonly S: string } };
+  readonly Item?: object;
   readonly KeyId?: string;
   readonly RequestItems?: Readonly<
     Record<string, { readonly Keys: readonly { readonly sk: { readonly S: string } }[] }>
@@ -76,6 +82,7 @@ interface Input {
 
 function answer(world: World, operation: string, { KeyId = '', RequestItems }: Input): object | undefined {
   if (operation === 'GetItem') return { Item: ringItem(world.ring()) };
+  if (operation === 'PutItem') return {};
   if (operation === 'BatchGetItem') {
     const keys = Object.values(RequestItems ?? {}).flatMap(({ Keys }) => Keys);
     const items = keys.flatMap((key) => itemsAt(world, key));

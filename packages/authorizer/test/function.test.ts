@@ -261,6 +261,35 @@ describe('with nothing but variables', () => {
     expect(lines.join('\n')).not.toContain('eyJ');
   });
 
+  test('it records uses where it is told to, and by default does not', async () => {
+    const { token, jti, claims } = issue();
+    const events = [
+      ['rest', tokenEvent(token)],
+      ['http', httpEventV2(token)],
+      ['rest', tokenEvent('garbage')],
+    ] as const;
+    const env = { ...variables(), APIKEY_LOG: 'json' };
+    const without = await invoke(built.entry, { ...env, APIKEY_TRACK_USAGE: 'false' }, events);
+    await invoke(built.entry, env, events);
+    expect(aws.written).toEqual([]);
+    expect(without.lines.map((line) => JSON.parse(line))).not.toContainEqual(
+      expect.objectContaining({ usage: expect.anything() }),
+    );
+    const { answers, lines } = await invoke(built.entry, { ...env, APIKEY_TRACK_USAGE: 'true' }, events);
+    expect(answers).toEqual(without.answers);
+    expect(lines.map((line): unknown => JSON.parse(line).usage)).toEqual(['written', undefined, undefined]);
+    expect(aws.written).toEqual([
+      {
+        pk: { S: `USAGE#${jti}` },
+        sk: { S: 'USAGE' },
+        jti: { S: jti },
+        client: { S: 'partner' },
+        usedAt: { N: expect.stringMatching(/^\d{10}$/) },
+        ttl: { N: String(claims.exp + 400 * 86_400) },
+      },
+    ]);
+  });
+
   test('it does not start with variables that are wrong, and names each of them', async () => {
     const env = { ...variables(), APIKEY_ISSUER: '', APIKEY_GATEWAY_RESULT_TTL: '5m', APIKEY_STALENESS: '3' };
     const start = invoke(built.entry, env, []);

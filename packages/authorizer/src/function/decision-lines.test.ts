@@ -20,11 +20,14 @@ const denied: DecisionReport = {
 };
 const fault: DecisionReport = { ...denied, reason: undefined, fault: 'REGISTRY_UNAVAILABLE' } as never;
 
-function lineOf(report: DecisionReport, settings: { log?: boolean; metrics?: string } = {}): Record<string, unknown> {
+function lineOf(
+  report: DecisionReport,
+  settings: { log?: boolean; metrics?: string; trackUsage?: boolean } = {},
+): Record<string, unknown> {
   const lines: string[] = [];
-  const { log = false, metrics } = settings;
+  const { log = false, metrics, trackUsage = false } = settings;
   const listener = decisionLines(
-    { log, metrics, functionName: 'f' },
+    { log, metrics, functionName: 'f', trackUsage },
     (line) => lines.push(line),
     () => START * 1000,
   );
@@ -35,7 +38,9 @@ function lineOf(report: DecisionReport, settings: { log?: boolean; metrics?: str
 }
 
 test('without log and metrics there is no listener at all', () => {
-  expect(decisionLines({ log: false, metrics: undefined, functionName: 'f' }, () => {}, Date.now)).toBeUndefined();
+  expect(
+    decisionLines({ log: false, metrics: undefined, functionName: 'f', trackUsage: false }, () => {}, Date.now),
+  ).toBeUndefined();
 });
 
 describe('the log', () => {
@@ -81,6 +86,21 @@ describe('metrics', () => {
     expect(line).toMatchObject({ type: 'apikey.decision', client: 'partner' });
   });
 
+  test.each([
+    [undefined, 0, 0],
+    ['written' as const, 1, 0],
+    ['late' as const, 0, 1],
+    ['lost' as const, 0, 1],
+    ['paused' as const, 0, 1],
+  ])('count a use that was %s, where uses are recorded', (usage, UsageWrites, UsageLosses) => {
+    const report = usage === undefined ? allowed : { ...allowed, usage };
+    const line = lineOf(report, { metrics: 'apikey', trackUsage: true });
+    expect(line).toMatchObject({ UsageWrites, UsageLosses });
+    expect(JSON.stringify(line['_aws'])).toMatch(/"UsageWrites".*"UsageLosses"/);
+    expect(JSON.stringify(lineOf(report, { metrics: 'apikey' }))).not.toContain('Usage');
+    expect(lineOf(report, { log: true })['usage']).toBe(usage);
+  });
+
   test('name no client and no token', () => {
     expect(JSON.stringify(lineOf(allowed, { metrics: 'apikey' }))).not.toMatch(/partner|0000-4000/);
   });
@@ -90,7 +110,7 @@ test('lines hold nothing of a token that is not live, and nothing of the token i
   const world = new World();
   const lines: string[] = [];
   const onDecision = decisionLines(
-    { log: true, metrics: 'apikey', functionName: 'f' },
+    { log: true, metrics: 'apikey', functionName: 'f', trackUsage: true },
     (line) => lines.push(line),
     () => START * 1000,
   );

@@ -8,14 +8,24 @@ export interface LineSettings {
   readonly metrics: string | undefined;
   /** Dimension of all metrics. */
   readonly functionName: string;
+  /** Uses are recorded, so that those which were, and those which were lost, are metrics as well. */
+  readonly trackUsage: boolean;
 }
 
 /**
  * What CloudWatch is to take from a line ("Embedded metric format specification"). Each combination of metric and dimension
  * values is paid for, so the reason is a dimension of the count alone.
  */
-function directives(Namespace: string): object[] {
-  const counts = ['Decisions', 'Denials', 'Faults', 'RegistryProblems', 'TokenCacheHits', 'StatusCacheHits'];
+function directives(Namespace: string, trackUsage: boolean): object[] {
+  const counts = [
+    'Decisions',
+    'Denials',
+    'Faults',
+    'RegistryProblems',
+    'TokenCacheHits',
+    'StatusCacheHits',
+    ...(trackUsage ? ['UsageWrites', 'UsageLosses'] : []),
+  ];
   const Metrics = counts.map((Name) => ({ Name, Unit: 'Count' }));
   return [
     { Namespace, Dimensions: [['FunctionName']], Metrics: [...Metrics, { Name: 'Latency', Unit: 'Milliseconds' }] },
@@ -35,12 +45,12 @@ export function decisionLines(
   write: (line: string) => void,
   now: () => number,
 ): ((report: DecisionReport) => void) | undefined {
-  const { log, metrics, functionName } = settings;
+  const { log, metrics } = settings;
   if (!log && metrics === undefined) return undefined;
   return (report) => {
     const time = now();
     const entry = {
-      ...(metrics === undefined ? {} : metricMembers(report, metrics, functionName, time)),
+      ...(metrics === undefined ? {} : metricMembers(report, metrics, settings, time)),
       ...(log ? logMembers(report, time) : {}),
     };
     write(JSON.stringify(entry));
@@ -48,17 +58,22 @@ export function decisionLines(
 }
 
 function logMembers(report: DecisionReport, time: number): object {
-  const { allowed, reason, fault, client, jti, kid, latencyMs, cache, problem } = report;
+  const { allowed, reason, fault, client, jti, kid, latencyMs, cache, usage, problem } = report;
   const at = new Date(time).toISOString();
   // Members that are undefined do not appear in JSON.
-  return { type: 'apikey.decision', at, allowed, reason, fault, client, jti, kid, latencyMs, cache, problem };
+  return { type: 'apikey.decision', at, allowed, reason, fault, client, jti, kid, latencyMs, cache, usage, problem };
 }
 
-function metricMembers(report: DecisionReport, namespace: string, FunctionName: string, time: number): object {
-  const { allowed, reason, fault, latencyMs, cache, problem } = report;
+function metricMembers(report: DecisionReport, namespace: string, settings: LineSettings, time: number): object {
+  const { allowed, reason, fault, latencyMs, cache, usage, problem } = report;
+  const { functionName, trackUsage } = settings;
+  const uses = {
+    UsageWrites: count(usage === 'written'),
+    UsageLosses: count(usage !== undefined && usage !== 'written'),
+  };
   return {
-    _aws: { Timestamp: time, CloudWatchMetrics: directives(namespace) },
-    FunctionName,
+    _aws: { Timestamp: time, CloudWatchMetrics: directives(namespace, trackUsage) },
+    FunctionName: functionName,
     Reason: fault ?? reason ?? 'allowed',
     Decisions: 1,
     Denials: count(!allowed && fault === undefined),
@@ -67,6 +82,7 @@ function metricMembers(report: DecisionReport, namespace: string, FunctionName: 
     Latency: latencyMs,
     TokenCacheHits: count(cache.token === 'hit'),
     StatusCacheHits: count(cache.status === 'hit' || cache.status === 'dead'),
+    ...(trackUsage ? uses : {}),
   };
 }
 

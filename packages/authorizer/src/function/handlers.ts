@@ -1,7 +1,7 @@
 /** Composes the prebuilt function from its variables: sources, authorizer, and a handler for each kind of gateway. */
 import { createAuthorizer } from '../authorizer.ts';
 import { systemClock, type AuthorizerClock } from '../clock.ts';
-import { dynamoStatus } from '../dynamodb/index.ts';
+import { dynamoClient, dynamoStatus, dynamoUsage } from '../dynamodb/index.ts';
 import { member } from '../lambda/event-reading.ts';
 import type { HttpAuthorizerEvent, RestAuthorizerEvent } from '../lambda/events.ts';
 import { httpAuthorizer, type HttpAuthorizerHandler, type SimpleAnswer } from '../lambda/http.ts';
@@ -47,7 +47,9 @@ function compose(
 ): FunctionHandlers {
   const { table, issuer, audience, allow, pinned, routes, stages } = settings;
   const kms = allow.length === 0 ? undefined : lazyKmsKeys(allow);
-  const sources = withPinnedKeys(pinned, dynamoStatus({ table }), kms);
+  // One for both: the write of a use then finds a connection that the read of its status has made.
+  const client = dynamoClient();
+  const sources = withPinnedKeys(pinned, dynamoStatus({ table, client }), kms);
   const functionName = environment['AWS_LAMBDA_FUNCTION_NAME'] ?? 'apikey-authorizer';
   const authorizer = createAuthorizer({
     issuer,
@@ -58,6 +60,7 @@ function compose(
     gatewayResultTtl: settings.gatewayResultTtl,
     maxLifetime: settings.maxLifetime,
     clockTolerance: settings.clockTolerance,
+    usage: settings.trackUsage ? dynamoUsage({ table, client }) : undefined,
     onDecision: decisionLines({ ...settings, functionName }, write, () => clock.wall()),
     clock,
   });

@@ -30,7 +30,12 @@ function problemsOf(environment: Readonly<Record<string, string>>): readonly str
 describe('variables', () => {
   test('that are required are enough', () => {
     expect(problemsOf(minimal)).toEqual([]);
-    expect(readSettings(minimal)).toMatchObject({ table: 'apikey-prod', log: false, httpResponses: 'simple' });
+    expect(readSettings(minimal)).toMatchObject({
+      table: 'apikey-prod',
+      trackUsage: false,
+      log: false,
+      httpResponses: 'simple',
+    });
   });
 
   test('may be set to nothing, which is the same as not at all', () => {
@@ -54,6 +59,7 @@ describe('variables', () => {
       APIKEY_ADDRESS_IN_CACHE_KEY: 'true',
       APIKEY_USAGE_KEY: 'jti',
       APIKEY_HTTP_RESPONSES: 'policy',
+      APIKEY_TRACK_USAGE: 'true',
       APIKEY_LOG: 'json',
       APIKEY_METRICS: 'emf',
       APIKEY_METRICS_NAMESPACE: 'gov/apikey',
@@ -71,6 +77,7 @@ describe('variables', () => {
       addressInCacheKey: true,
       usageIdentifierKey: 'jti',
       httpResponses: 'policy',
+      trackUsage: true,
       log: true,
       metrics: 'gov/apikey',
     });
@@ -112,6 +119,7 @@ describe('variables', () => {
     ['APIKEY_ADDRESS_IN_CACHE_KEY', 'yes', /^APIKEY_ADDRESS_IN_CACHE_KEY must be true or false/],
     ['APIKEY_USAGE_KEY', 'kid', /^APIKEY_USAGE_KEY must be client or jti/],
     ['APIKEY_HTTP_RESPONSES', 'iam', /^APIKEY_HTTP_RESPONSES must be simple or policy/],
+    ['APIKEY_TRACK_USAGE', 'yes', /^APIKEY_TRACK_USAGE must be true or false/],
     ['APIKEY_LOG', 'text', /^APIKEY_LOG must be json or off/],
     ['APIKEY_METRICS', 'statsd', /^APIKEY_METRICS must be emf or off/],
     ['APIKEY_METRICS_NAMESPACE', 'AWS/Lambda', /^APIKEY_METRICS_NAMESPACE is not a namespace/],

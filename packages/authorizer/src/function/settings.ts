@@ -24,6 +24,7 @@ export interface FunctionSettings {
   readonly addressInCacheKey: boolean;
   readonly usageIdentifierKey: 'client' | 'jti' | undefined;
   readonly httpResponses: 'simple' | 'policy';
+  readonly trackUsage: boolean;
   readonly log: boolean;
   /** The namespace; absent = no metrics. */
   readonly metrics: string | undefined;
@@ -62,6 +63,7 @@ export function readSettings(environment: Environment): FunctionSettings {
     addressInCacheKey: reader.choice('APIKEY_ADDRESS_IN_CACHE_KEY', ['true', 'false']) === 'true',
     usageIdentifierKey: reader.choice('APIKEY_USAGE_KEY', ['client', 'jti']),
     httpResponses: reader.choice('APIKEY_HTTP_RESPONSES', ['simple', 'policy']) ?? 'simple',
+    trackUsage: reader.choice('APIKEY_TRACK_USAGE', ['true', 'false']) === 'true',
     log: reader.choice('APIKEY_LOG', ['json', 'off']) === 'json',
     metrics: metricsNamespace(reader),
   };

@@ -106,6 +106,11 @@ export const VARIABLES: readonly Variable[] = [
     meaning: 'HTTP: `policy` if the authorizer of payload format 2.0 does not have simple responses enabled',
     option: 'responses',
   },
+  {
+    name: 'APIKEY_TRACK_USAGE',
+    standard: 'false',
+    meaning: '`true`: the last use of each token is recorded in the table, which takes a policy that allows it',
+  },
   { name: 'APIKEY_LOG', standard: 'off', meaning: '`json`: one line for each decision' },
   { name: 'APIKEY_METRICS', standard: 'off', meaning: '`emf`: CloudWatch metrics, embedded in the log' },
   { name: 'APIKEY_METRICS_NAMESPACE', standard: 'apikey', meaning: 'the namespace of these metrics' },

@@ -3,11 +3,12 @@ import { InvalidStateError, NotFoundError, thumbprint } from '@apikey/shared';
 import { rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { localEnvironment } from '../../test/local-environment.ts';
 import { AUDIENCE, ISSUER } from '../../test/world.ts';
 import { createAuthorizer, type Authorizer } from '../index.ts';
-import { localKeys, localStatus } from './index.ts';
+import { localKeys, localStatus, localUsage } from './index.ts';
 
 function authorizerFor(dataDir: string): Authorizer {
   return createAuthorizer({
@@ -56,6 +57,29 @@ test('a directory that does not exist is a fault, and is not made', async () => 
   const dataDir = join(tmpdir(), 'apikey-no-such-directory');
   await expect(authorizerFor(dataDir).authorize({ token })).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
   await expect(rm(dataDir)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('a use is recorded where the registry reads it, and does not wait for somebody else who writes', async () => {
+  await using environment = await localEnvironment();
+  const { dataDir, deps } = environment;
+  const [first, second] = [await environment.issue(), await environment.issue()];
+  const reports: (string | undefined)[] = [];
+  const usage = localUsage({ dataDir });
+  const authorizer = createAuthorizer({
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    ...environment.sources(),
+    usage,
+    onDecision: (report) => reports.push(report.usage),
+  });
+  await authorizer.authorize({ token: first.token });
+  const writer = new DatabaseSync(join(dataDir, 'registry.db'));
+  writer.exec('BEGIN IMMEDIATE');
+  await expect(authorizer.authorize({ token: second.token })).resolves.toMatchObject({ allowed: true });
+  writer.close();
+  expect(reports).toEqual(['written', 'lost']);
+  expect([...(await deps.registry.lastUses([first.jti, second.jti])).keys()]).toEqual([first.jti]);
+  await usage.close();
 });
 
 test('a public key that is missing is a fault', async () => {

@@ -1,6 +1,6 @@
-/** Sources on the embedded backend: the registry file and the public key files of one data directory. */
+/** Sources on the embedded backend: the registry file and the public key files of one data directory, and last uses. */
 import type { PublicKeySource, Registry, StatusReader } from '@apikey/shared';
-import { localPublicKeys, openLocalRegistry } from '@apikey/shared/local';
+import { localPublicKeys, localUsage as recorder, openLocalRegistry, type LocalUsage } from '@apikey/shared/local';
 import { AuthorizerConfigError } from '../config-error.ts';
 
 export interface LocalSourceOptions {
@@ -32,6 +32,15 @@ export function localStatus({ dataDir }: LocalSourceOptions): StatusReader {
 export function localKeys({ dataDir }: LocalSourceOptions): PublicKeySource {
   requireDirectoryName(dataDir);
   return localPublicKeys({ dataDir });
+}
+
+/**
+ * Records the last use of tokens in the registry of a data directory, which it opens for writing at the first use. While
+ * another process is writing it gives up after 20 milliseconds, and that use is lost.
+ */
+export function localUsage({ dataDir }: LocalSourceOptions): LocalUsage {
+  requireDirectoryName(dataDir);
+  return recorder({ dataDir });
 }
 
 /** A missing variable of the environment must not become the file system's root or the working directory. */
