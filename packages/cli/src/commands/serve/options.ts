@@ -1,0 +1,124 @@
+/** What `apikey serve` was asked for, every value parsed. */
+import { isIP } from 'node:net';
+import { InvalidValueError, parseCidr, parseClientId, parseDuration } from '@apikey/shared';
+import type { Invocation } from '../../command-line/definition.ts';
+import { oneOf, parseFlag, parseOptional } from '../../command-line/parse-flag.ts';
+import type { LogFormat } from '../../serve/decision-log.ts';
+import type { UpstreamOptions } from '../../serve/gateway.ts';
+import { UsageError } from '../../usage-error.ts';
+
+export interface ServeOptions {
+  readonly host: string;
+  readonly port: number;
+  /** As written. */
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly drainMillis: number;
+  /** As written. */
+  readonly routesFile: string | undefined;
+  readonly trustProxy: readonly string[];
+  /** Seconds; absent = as for tokens. */
+  readonly keysStaleness: number | undefined;
+  readonly keysAllow: readonly string[];
+  readonly trackUsage: boolean;
+  readonly upstream: UpstreamOptions | undefined;
+  readonly introspectClient: string | undefined;
+  readonly allowRevoke: boolean;
+  /** Absent = depends on whether somebody looks on. */
+  readonly log: LogFormat | undefined;
+}
+
+const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_PORT = 8080;
+const DEFAULT_DRAIN_SECONDS = 10;
+const DEFAULT_UPSTREAM_SECONDS = 60;
+/** Node's timers take no more than 2^31 - 1 milliseconds. */
+const MAX_TIMEOUT_SECONDS = 86_400;
+const MAX_KEYS_STALENESS = 3_600;
+const LOG_FORMATS: readonly LogFormat[] = ['json', 'text', 'off'];
+
+export function parseServeOptions({ flags }: Invocation): ServeOptions {
+  const timeout = (name: string, key: string, seconds: number): number =>
+    1_000 * (parseOptional(name, flags.text(key), parseTimeout) ?? seconds);
+  return {
+    host: parseOptional('--host', flags.text('host'), parseHost) ?? DEFAULT_HOST,
+    port: parseOptional('--port', flags.text('port'), wholeNumber(65_535)) ?? DEFAULT_PORT,
+    tls: parseTls(flags.text('tlsCert'), flags.text('tlsKey')),
+    drainMillis: timeout('--drain-timeout', 'drainTimeout', DEFAULT_DRAIN_SECONDS),
+    routesFile: flags.text('routes'),
+    trustProxy: flags.texts('trustProxy').map((cidr) => parseFlag('--trust-proxy', cidr, parseCidr)),
+    keysStaleness: parseOptional(
+      '--max-staleness-keys',
+      flags.text('maxStalenessKeys'),
+      wholeNumber(MAX_KEYS_STALENESS),
+    ),
+    keysAllow: flags.texts('keysAllow'),
+    trackUsage: flags.on('trackUsage'),
+    upstream: parseUpstream(
+      parseOptional('--upstream', flags.text('upstream'), parseUrl),
+      timeout('--upstream-timeout', 'upstreamTimeout', DEFAULT_UPSTREAM_SECONDS),
+      flags.on('forwardAuthorization'),
+      flags.text('upstreamTimeout') !== undefined,
+    ),
+    introspectClient: parseOptional('--introspect-client', flags.text('introspectClient'), parseClientId),
+    allowRevoke: flags.on('allowRevoke'),
+    log: parseOptional('--log', flags.text('log'), oneOf(LOG_FORMATS)),
+  };
+}
+
+function parseUpstream(
+  url: URL | undefined,
+  timeoutMillis: number,
+  forwardAuthorization: boolean,
+  timeoutGiven: boolean,
+): UpstreamOptions | undefined {
+  if (url !== undefined) return { url, timeoutMillis, forwardAuthorization };
+  const useless = timeoutGiven ? '--upstream-timeout' : forwardAuthorization ? '--forward-authorization' : undefined;
+  if (useless === undefined) return undefined;
+  throw new UsageError(`${useless} needs --upstream`, { fix: 'add --upstream URL' });
+}
+
+function parseTls(certFile: string | undefined, keyFile: string | undefined): ServeOptions['tls'] {
+  if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile };
+  if (certFile === undefined && keyFile === undefined) return undefined;
+  const [given, missing] = certFile === undefined ? ['--tls-key', '--tls-cert'] : ['--tls-cert', '--tls-key'];
+  throw new UsageError(`${given} needs ${missing}`, { fix: `add ${missing} FILE` });
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.parse(text);
+  const problem =
+    url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')
+      ? 'expected an http or https URL'
+      : url.username !== '' || url.password !== ''
+        ? 'it holds credentials'
+        : url.pathname !== '/' || url.search !== '' || url.hash !== ''
+          ? 'it has a path; requests keep the path that they came with'
+          : undefined;
+  if (url !== null && problem === undefined) return url;
+  throw new InvalidValueError('INVALID_INPUT', 'this is not an upstream', {
+    ...(problem === undefined ? {} : { why: problem }),
+    fix: 'write it like http://127.0.0.1:3000',
+  });
+}
+
+function parseHost(text: string): string {
+  const address = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
+  if (isIP(address) !== 0 || /^(?!\d+(?:\.\d+)*$)[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i.test(address))
+    return address;
+  throw new InvalidValueError('INVALID_INPUT', 'this is not an address to listen at', {
+    fix: 'write it like 127.0.0.1, 0.0.0.0 (every address of this machine) or ::1',
+  });
+}
+
+function parseTimeout(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds <= MAX_TIMEOUT_SECONDS) return seconds;
+  throw new InvalidValueError('INVALID_DURATION', 'this is longer than a day', { fix: 'give 24h or less' });
+}
+
+function wholeNumber(max: number): (text: string) => number {
+  return (text) => {
+    if (/^(?:0|[1-9]\d{0,9})$/.test(text) && Number(text) <= max) return Number(text);
+    throw new InvalidValueError('INVALID_INPUT', `this is not a whole number from 0 to ${max}`);
+  };
+}

@@ -1,0 +1,57 @@
+/** Asks the authorizer about requests, and tells the operator what came of it. */
+import type { IncomingMessage } from 'node:http';
+import {
+  answerDenied,
+  answerFault,
+  parseAuthorization,
+  type Allowed,
+  type Answer,
+  type Authorizer,
+  type DecisionReport,
+  type RouteTable,
+} from '@apikey/authorizer';
+
+/** The request that is decided about, which need not be the one that asks. */
+export interface Subject {
+  readonly method: string | undefined;
+  readonly path: string | undefined;
+  readonly sourceAddress: string | undefined;
+}
+
+export interface DecisionsOptions {
+  readonly authorizer: Authorizer;
+  /** Absent = a live token opens everything. */
+  readonly routes: RouteTable | undefined;
+  readonly onDecision: (report: DecisionReport, subject: Subject) => void;
+  /** What is behind a fault, for whoever has to mend it. */
+  readonly onFault: (error: unknown) => void;
+}
+
+export class Decisions {
+  readonly #options: DecisionsOptions;
+
+  constructor(options: DecisionsOptions) {
+    this.#options = options;
+  }
+
+  get hasRoutes(): boolean {
+    return this.#options.routes !== undefined;
+  }
+
+  /** Never rejects: leave to go on, or the answer to give instead. The token is taken from the request itself. */
+  async decide({ headersDistinct }: IncomingMessage, subject: Subject): Promise<Allowed | Answer> {
+    const { authorizer, routes, onDecision, onFault } = this.#options;
+    try {
+      const decision = await authorizer.authorize({
+        token: parseAuthorization(headersDistinct['authorization']),
+        ...subject,
+        routes,
+        onDecision: (report) => onDecision(report, subject),
+      });
+      return decision.allowed ? decision : answerDenied(decision);
+    } catch (error) {
+      onFault(error);
+      return answerFault();
+    }
+  }
+}
