@@ -1,10 +1,12 @@
-/** Builds the function once before the suite: what is deployed is the zip that users deploy. */
+/** Builds the functions once before the suite: what is deployed are the zips that users deploy. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const BUILD = fileURLToPath(new URL('../../packages/authorizer/build-function.mjs', import.meta.url));
+const BUILDS = ['authorizer/build-function.mjs', 'cli/build-functions.mjs'];
 
 export default async function setup(): Promise<void> {
-  await promisify(execFile)(process.execPath, [BUILD]);
+  for (const build of BUILDS) {
+    await promisify(execFile)(process.execPath, [fileURLToPath(new URL(`../../packages/${build}`, import.meta.url))]);
+  }
 }

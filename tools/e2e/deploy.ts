@@ -13,6 +13,7 @@ import { dropIdentitySources, remakeIndex, withoutMetricMath } from './emulator-
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const ZIP = join(ROOT, 'packages', 'authorizer', 'dist-function', 'apikey-authorizer.zip');
+const SCHEDULED_ZIP = join(ROOT, 'packages', 'cli', 'dist-functions', 'apikey-functions.zip');
 const BUCKET = 'apikey-e2e';
 const STACK_TIMEOUT = 120_000;
 
@@ -30,26 +31,38 @@ export interface Deployment {
   readonly table: string;
   readonly alias: string;
   readonly function: string;
+  /** Where notices go; empty without the functions that run on a schedule. */
+  readonly topic: string;
   readonly restApi: string;
   readonly httpApi: string;
 }
 
+export interface Choices {
+  /** Seconds for which both APIs reuse an answer. */
+  readonly resultTtl: number;
+  readonly trackUsage?: boolean;
+  /** The functions that run on a schedule too. */
+  readonly scheduled?: boolean;
+}
+
 /** One environment with its own table, and both APIs before it. */
-export async function deploy(endpoint: string, name: string, resultTtl: number): Promise<Deployment> {
+export async function deploy(endpoint: string, name: string, choices: Choices): Promise<Deployment> {
   await putObject(endpoint, BUCKET, 'function.zip', await readFile(ZIP));
+  await putObject(endpoint, BUCKET, 'functions.zip', await readFile(SCHEDULED_ZIP));
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const client = new CloudFormationClient({ endpoint, region: 'us-east-1', credentials });
   try {
-    const deployment = await deployStacks(client, name, String(resultTtl));
+    const deployment = await deployStacks(client, name, choices);
     await remakeIndex(endpoint, deployment.table);
-    if (resultTtl === 0) await dropIdentitySources(endpoint, deployment.httpApi);
+    if (choices.resultTtl === 0) await dropIdentitySources(endpoint, deployment.httpApi);
     return deployment;
   } finally {
     client.destroy();
   }
 }
 
-async function deployStacks(client: CloudFormationClient, name: string, resultTtl: string): Promise<Deployment> {
+async function deployStacks(client: CloudFormationClient, name: string, choices: Choices): Promise<Deployment> {
+  const resultTtl = String(choices.resultTtl);
   const table = `apikey-${name}`;
   const alias = `alias/apikey-${name}`;
   const registry = await createStack(client, `apikey-${name}`, 'template.yaml', {
@@ -62,6 +75,9 @@ async function deployStacks(client: CloudFormationClient, name: string, resultTt
     Audience: AUDIENCE,
     Routes: JSON.stringify(ROUTES),
     GatewayResultTtl: resultTtl,
+    // Where nothing is said, what the template itself takes for granted.
+    ...(choices.scheduled === true ? { ScheduledCodeKey: 'functions.zip', SealParameter: `/${name}/seal` } : {}),
+    ...(choices.trackUsage === undefined ? {} : { TrackUsage: choices.trackUsage ? 'yes' : 'no' }),
   });
   const authorizer = output(registry, 'AuthorizerArn');
   const apis = await createStack(client, `apikey-${name}-api`, 'example-api.yaml', {
@@ -73,6 +89,7 @@ async function deployStacks(client: CloudFormationClient, name: string, resultTt
     table,
     alias,
     function: authorizer.split(':').at(-1) ?? '',
+    topic: registry.get('NoticeTopicArn') ?? '',
     restApi: output(apis, 'RestApiId'),
     httpApi: output(apis, 'HttpApiId'),
   };

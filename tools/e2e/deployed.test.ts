@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tableSpec } from '../../packages/shared/src/aws/dynamodb/table-spec.ts';
 import { awsForTests, describeOnEmulator } from '../emulator/testing.ts';
 import { settle } from './cases.ts';
-import { emulatorCall } from './emulator-calls.ts';
+import { emulatorCall, policyDocument } from './emulator-calls.ts';
 import { makeWorld, type World } from './world.ts';
 
 const aws = await awsForTests();
@@ -22,13 +22,13 @@ describeOnEmulator(aws, 'what is deployed', (endpoint) => {
   let world: World;
 
   beforeAll(async () => {
-    world = await makeWorld(aws, endpoint, 'facts', TTL);
+    world = await makeWorld(aws, endpoint, 'facts', { resultTtl: TTL });
   });
   afterAll(async () => {
     await world?.stop();
   });
 
-  test.for(['issuer', 'revoker', 'auditor', 'authorizer'])(
+  test.for(['issuer', 'revoker', 'auditor', 'authorizer', 'sealer'])(
     'the policy of the template is the one that `apikey iam` prints: %s',
     async (role, { task }) => {
       const { stdout } = await world.cli.run(['iam', role, '-q']);
@@ -154,20 +154,6 @@ function tableAsTemplate(): string {
     ...Object.entries(tags).map(([key, value]) => `        - { Key: '${key}', Value: !Ref ${values.get(value)} }`),
     '',
   ].join('\n');
-}
-
-/** The document of the policy whose name begins so; stacks add a part of their own. */
-async function policyDocument(endpoint: string, prefix: string): Promise<unknown> {
-  const iam = (parameters: Record<string, string>): Promise<string> =>
-    emulatorCall(endpoint, 'iam', {
-      method: 'POST',
-      body: new URLSearchParams({ Version: '2010-05-08', ...parameters }),
-    });
-  const all = await iam({ Action: 'ListPolicies', Scope: 'Local', MaxItems: '1000' });
-  const arns = [...all.matchAll(/<Arn>([^<]+)<\/Arn>/g)].map(([, arn = '']) => arn);
-  const PolicyArn = arns.find((arn) => arn.split('/').at(-1)?.toLowerCase().startsWith(prefix)) ?? '';
-  const version = await iam({ Action: 'GetPolicyVersion', PolicyArn, VersionId: 'v1' });
-  return JSON.parse(decodeURIComponent(/<Document>([^<]+)<\/Document>/.exec(version)?.[1] ?? ''));
 }
 
 async function list(endpoint: string, path: string, member: string): Promise<unknown> {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { awsForTests, describeOnEmulator } from '../emulator/testing.ts';
 import { settle } from './cases.ts';
 import { startCutProxy, type CutProxy } from './cut-proxy.ts';
-import { addFunctionVariables } from './emulator-calls.ts';
+import { addFunctionVariables, policyDocument, readItem } from './emulator-calls.ts';
 import { KINDS, type Ask, type Kind, type Reply } from './gateway.ts';
 import { makeWorld, type Issued, type World } from './world.ts';
 
@@ -20,7 +20,7 @@ describeOnEmulator(aws, 'APIs that reuse no answer', (endpoint) => {
   let writer: Issued;
 
   beforeAll(async () => {
-    world = await makeWorld(aws, endpoint, 'direct', 0);
+    world = await makeWorld(aws, endpoint, 'direct', { resultTtl: 0, trackUsage: true });
     // Between the function and its table, as any network is.
     proxy = await startCutProxy(endpoint);
     await addFunctionVariables(endpoint, world.deployment.function, { AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint });
@@ -121,6 +121,24 @@ describeOnEmulator(aws, 'APIs that reuse no answer', (endpoint) => {
       expected: 'Bearer error="insufficient_scope", application/problem+json, status 403',
       seen: inWords(outside),
     });
+  });
+
+  test('the last use of a token is recorded, and of one that was denied there is none', async ({ task }) => {
+    const { table } = world.deployment;
+    const printed: unknown = JSON.parse((await world.cli.run(['iam', 'authorizer', '--track-usage', '-q'])).stdout);
+    expect(await policyDocument(endpoint, 'apikey-direct-authorizer')).toEqual(printed);
+    const [used, revoked] = [await world.issue('used'), await world.issue('unused')];
+    const begin = Math.floor(Date.now() / 1000);
+    await world.apikey('revoke', revoked.jti, '--yes');
+    await world.gateway('HTTP', { token: used.token });
+    await world.gateway('HTTP', { token: revoked.token });
+    const item = await readItem(endpoint, table, `USAGE#${used.jti}`, 'USAGE');
+    const usedAt = Number(Object(Reflect.get(item, 'usedAt')).N);
+    const ttl = Date.parse(used.expiresAt) / 1000 + 400 * 86_400;
+    expect(item).toMatchObject({ jti: { S: used.jti }, client: { S: 'used' }, ttl: { N: String(ttl) } });
+    const seen = begin <= usedAt && usedAt <= Date.now() / 1000 ? 'this use' : String(usedAt);
+    settle(task, { api: 'HTTP, 0 s', name: 'last use recorded', expected: 'this use', seen });
+    expect(await readItem(endpoint, table, `USAGE#${revoked.jti}`, 'USAGE')).toEqual({});
   });
 
   // In this test alone every answer counts as it comes.

@@ -20,7 +20,7 @@ describeOnEmulator(aws, 'APIs that reuse answers for five seconds', (endpoint) =
   let world: World;
 
   beforeAll(async () => {
-    world = await makeWorld(aws, endpoint, 'reused', RESULT_TTL);
+    world = await makeWorld(aws, endpoint, 'reused', { resultTtl: RESULT_TTL });
     await world.gather();
   });
   afterAll(async () => {

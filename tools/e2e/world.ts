@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { BuiltCli } from '../../packages/cli/test/built-cli.ts';
 import type { TestAws } from '../emulator/testing.ts';
 import { startCrowd, type Crowd } from './crowd.ts';
-import { AUDIENCE, deploy, ISSUER, type Deployment } from './deploy.ts';
+import { AUDIENCE, deploy, ISSUER, type Choices, type Deployment } from './deploy.ts';
 import { gatewayOf, KINDS, patient, type Gateway } from './gateway.ts';
 
 export interface Issued {
@@ -62,8 +62,8 @@ export class World {
 }
 
 /** Deploys, sets the environment up with `apikey init`, and lets ten clients call both APIs until `stop`. */
-export async function makeWorld(aws: TestAws, endpoint: string, name: string, resultTtl: number): Promise<World> {
-  const deployment = await deploy(endpoint, name, resultTtl);
+export async function makeWorld(aws: TestAws, endpoint: string, name: string, choices: Choices): Promise<World> {
+  const deployment = await deploy(endpoint, name, choices);
   const world = new World(endpoint, deployment, new BuiltCli({ ...aws.env, AWS_EC2_METADATA_DISABLED: 'true' }));
   writeFileSync(
     join(world.cli.home, 'apikey.toml'),
