@@ -3,11 +3,20 @@
  * environment asks for them, by the files of `backends/`; no other part of the program knows one.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { ApikeyError, type KeyProvider, type OperationDeps, type PublicKeySource, type Registry } from '@apikey/shared';
+import {
+  ApikeyError,
+  MAIN_RING,
+  type KeyProvider,
+  type OperationDeps,
+  type PublicKeySource,
+  type Registry,
+  type RingName,
+  type SealStore,
+} from '@apikey/shared';
 import { asTheActiveKey, kmsKeys, type MultiRegion } from './backends/awskms.ts';
 import { findActor } from './backends/caller.ts';
-import { openDynamo } from './backends/dynamodb.ts';
-import { fileKeys, filePublicKeys, openSqlite } from './backends/local.ts';
+import { openDynamo, openDynamoSeals } from './backends/dynamodb.ts';
+import { fileKeys, filePublicKeys, openSqlite, sealFiles } from './backends/local.ts';
 import type { Settings } from './config/resolve.ts';
 import type { Io } from './io.ts';
 
@@ -17,11 +26,17 @@ import type { Io } from './io.ts';
  */
 export type OpenMode = 'existing' | 'sign' | 'create';
 
-/** What a command works with, until it closes the registry. */
-export async function openBackend(settings: Settings, io: Io, mode: OpenMode): Promise<OperationDeps> {
+/** What a command works with, until it closes the registry. New keys are for `ring`. */
+export async function openBackend(
+  settings: Settings,
+  io: Io,
+  mode: OpenMode,
+  ring: RingName = MAIN_RING,
+): Promise<OperationDeps> {
   const actor = await findActor(settings, io, mode !== 'existing');
   const registry = await openRegistry(settings, mode === 'create' ? 'create' : 'write');
-  return operationDeps(settings, io, registry, await openKeys(settings, io, asTheActiveKey(registry)), actor);
+  const keys = await openKeys(settings, io, asTheActiveKey(registry), ring);
+  return operationDeps(settings, io, registry, keys, actor);
 }
 
 /** For commands that only read: nothing is created, and no private key is in reach. */
@@ -74,11 +89,17 @@ export async function openKeys(
   settings: Settings,
   io: Pick<Io, 'clock'>,
   multiRegion: MultiRegion = async () => false,
+  ring: RingName = MAIN_RING,
 ): Promise<KeyProvider> {
-  return settings.keys.scheme === 'file' ? fileKeys(settings) : kmsKeys(settings, io, multiRegion);
+  return settings.keys.scheme === 'file' ? fileKeys(settings) : kmsKeys(settings, io, multiRegion, ring);
 }
 
-async function openPublicKeys(settings: Settings): Promise<PublicKeySource> {
+/** Where the seals of the audit log are kept: with the registry. */
+export async function openSeals(settings: Settings): Promise<SealStore> {
+  return settings.registry.scheme === 'sqlite' ? sealFiles(settings) : openDynamoSeals(settings);
+}
+
+export async function openPublicKeys(settings: Settings): Promise<PublicKeySource> {
   if (settings.keys.scheme === 'file') return filePublicKeys(settings);
   return kmsKeys(settings, { clock: { now: () => Date.now() } }, async () => false);
 }

@@ -1,21 +1,10 @@
 /** Works through many items one by one: goes on after one failed, shows how far it is, and sums up. */
-import { ApikeyError, type ErrorCode } from '@apikey/shared';
+import { ApikeyError, meetsEveryItem } from '@apikey/shared';
 import type { Context } from './context.ts';
 import { counted } from './counted.ts';
 import { failureOf, type Failure } from './failure.ts';
-import { isInteractive } from './terminal/confirm.ts';
+import { progress } from './terminal/progress.ts';
 
-/** What would meet every item that follows as well. */
-const ENDING: ReadonlySet<ErrorCode> = new Set([
-  'ACCESS_DENIED',
-  'CREDENTIALS_MISSING',
-  'KEY_PASSPHRASE',
-  'UNAVAILABLE',
-  'THROTTLED',
-  'STORE_FULL',
-  'STORE_DAMAGED',
-  'OUTPUT_FAILED',
-]);
 /** How many failures the closing error names; each was told when it happened. */
 const NAMED = 3;
 
@@ -33,17 +22,14 @@ export interface BulkWork<Item> {
 }
 
 /** Resolves once every item is done; throws `BULK_PARTIAL` at the end if one was not. */
-export async function workThrough<Item>(
-  bulk: BulkWork<Item>,
-  { io, terminal, inputAllowed, onInterrupt }: Context,
-): Promise<void> {
+export async function workThrough<Item>(bulk: BulkWork<Item>, context: Context): Promise<void> {
   const { items, done } = bulk;
-  const shown = isInteractive(io, terminal, inputAllowed);
+  const { terminal, onInterrupt } = context;
+  const bar = progress(done, items.length, context);
   const failures: string[] = [];
   let tried = 0;
   for (const item of items) {
     const fine = tried - failures.length;
-    if (shown) terminal.status(`${tried + 1}/${items.length}  ${bulk.name(item)}`);
     onInterrupt({ why: `${fine} of ${counted(items.length, 'token')} were ${done}`, fix: bulk.fix });
     tried += 1;
     try {
@@ -53,29 +39,44 @@ export async function workThrough<Item>(
       const failure = await failureOf(error);
       failures.push(`${bulk.name(item)}: ${failure.message} (${failure.code})`);
       tell(bulk, item, failure, terminal);
-      if (ENDING.has(error.code)) break;
+      if (meetsEveryItem(error.code)) break;
     }
+    bar.advance();
   }
-  if (failures.length > 0) throw partial(bulk, failures, items.length - tried);
+  if (failures.length > 0)
+    throw bulkFailed({ failures, untried: items.length - tried, total: items.length, done, fix: bulk.fix });
 }
 
 function tell<Item>(bulk: BulkWork<Item>, item: Item, failure: Failure, terminal: Context['terminal']): void {
   const { code, message, why = null, fix = null, retryable } = failure;
   if (terminal.json) terminal.print(JSON.stringify(bulk.failureJson(item, { code, message, why, fix, retryable })));
-  terminal.warn(
-    `${terminal.aside.red('failed')}  ${bulk.name(item)}: ${message}${why === null ? '' : `; ${why}`} (${code})`,
-  );
+  terminal.warn(failedLine(bulk.name(item), failure, terminal));
 }
 
-function partial<Item>(
-  { items, done, fix }: BulkWork<Item>,
-  failures: readonly string[],
-  untried: number,
-): ApikeyError {
+/** What is told of one item that failed, when it does. */
+export function failedLine(
+  name: string,
+  { message, why, code }: Pick<Failure, 'message' | 'why' | 'code'>,
+  { aside }: Context['terminal'],
+): string {
+  return `${aside.red('failed')}  ${name}: ${message}${why === undefined ? '' : `; ${why}`} (${code})`;
+}
+
+/** How work on many items ends when some failed. */
+export interface BulkEnd {
+  /** One text for each item that failed. */
+  readonly failures: readonly string[];
+  readonly untried: number;
+  readonly total: number;
+  readonly done: string;
+  readonly fix: string;
+}
+
+export function bulkFailed({ failures, untried, total, done, fix }: BulkEnd): ApikeyError {
   const missing = failures.length + untried;
   const rest = failures.length > NAMED ? `; and ${failures.length - NAMED} more` : '';
   const stopped = untried === 0 ? '' : `; ${untried} were not tried, since the same would have happened`;
-  return new ApikeyError('BULK_PARTIAL', `${missing} of ${counted(items.length, 'token')} were not ${done}`, {
+  return new ApikeyError('BULK_PARTIAL', `${missing} of ${counted(total, 'token')} were not ${done}`, {
     why: failures.slice(0, NAMED).join('; ') + rest + stopped,
     fix,
   });

@@ -15,6 +15,8 @@ export interface Context {
 }
 
 export interface Interruptible {
+  /** The command finishes what is under way and ends by itself, in place of being left where it is. */
+  readonly endsItself?: true;
   readonly why: string;
   readonly fix: string;
 }

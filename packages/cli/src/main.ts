@@ -112,8 +112,10 @@ async function runInterruptibly(
       state = now;
     },
   };
+  if (definition.endsItself === true) return (await definition.load()).run(invocation, context);
   const { promise: interruption, reject } = Promise.withResolvers<never>();
   const interrupt = (): void => {
+    if (state?.endsItself === true) return;
     // The terminal has put ^C into the line.
     if (io.stderr.isTTY) terminal.ask('\n');
     import('@apikey/shared').then(

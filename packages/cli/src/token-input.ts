@@ -63,7 +63,8 @@ async function readFileToken(name: string, { io }: Context): Promise<string> {
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error)) throw error;
     const details = { why: systemReason(error), fix: 'name the file that holds the token', cause: error };
-    if ('code' in error && error.code === 'ENOENT') {
+    // A name that is too long is most likely the token itself, given where its file belongs.
+    if ('code' in error && (error.code === 'ENOENT' || error.code === 'ENAMETOOLONG')) {
       throw new NotFoundError('FILE_NOT_FOUND', `there is no file ${name}`, details);
     }
     if ('code' in error && error.code === 'EISDIR') {

@@ -1,5 +1,5 @@
 /** Tokens as JSON: the field names that scripts rely on. Fields are only ever added; what is absent is null. */
-import { formatSeconds, type TokenDetails, type TokenRecord, type TokenView } from '@apikey/shared';
+import { formatSeconds, type Attention, type TokenDetails, type TokenRecord, type TokenView } from '@apikey/shared';
 
 type Time = string | null;
 
@@ -51,10 +51,16 @@ export interface TokenJson extends IssuedJson {
   readonly replaces: string | null;
   readonly replacedBy: string | null;
   readonly revokedAt: Time;
+  /** The last use that was recorded: a lower bound, and null where usage is not recorded. */
   readonly lastUsedAt: Time;
+  /** Whom its client named. */
+  readonly contact: string | null;
+  /** Until its end, 0 once it can never be live again. */
+  readonly remainingSeconds: number;
+  readonly attention: readonly Attention[];
 }
 
-export function tokenJson({ record, live, reason }: TokenView): TokenJson {
+export function tokenJson({ record, live, reason, lastUsedAt, contact, remaining, attention }: TokenView): TokenJson {
   return {
     ...issuedJson(record),
     state: record.state,
@@ -64,7 +70,34 @@ export function tokenJson({ record, live, reason }: TokenView): TokenJson {
     replaces: record.replaces ?? null,
     replacedBy: record.replacedBy ?? null,
     revokedAt: time(record.revokedAt),
-    lastUsedAt: null,
+    lastUsedAt: time(lastUsedAt),
+    contact: contact ?? null,
+    remainingSeconds: remaining,
+    attention,
+  };
+}
+
+/** What a change touches of one token, for dry runs. */
+export interface TokenImpactJson {
+  readonly jti: string;
+  readonly client: string;
+  readonly live: boolean;
+  readonly liveUntil: string;
+  readonly lastUsedAt: Time;
+  readonly replaces: string | null;
+  readonly replacedBy: string | null;
+}
+
+export function tokenImpactJson({ record, live, lastUsedAt }: TokenView): TokenImpactJson {
+  const { jti, client, liveUntil, replaces, replacedBy } = record;
+  return {
+    jti,
+    client,
+    live,
+    liveUntil: formatSeconds(liveUntil),
+    lastUsedAt: time(lastUsedAt),
+    replaces: replaces ?? null,
+    replacedBy: replacedBy ?? null,
   };
 }
 

@@ -1,6 +1,7 @@
 /** Tokens as the people who decide about them see them: which, whose, until when, and what takes their place. */
-import { endOfLife, formatSeconds, type EpochSeconds, type TokenView } from '@apikey/shared';
+import { endOfLife, formatSeconds, type Attention, type EpochSeconds, type TokenView } from '@apikey/shared';
 import { statusWord } from './commands/list/columns.ts';
+import { lastUsedCell } from './use-words.ts';
 import { distance } from './terminal/distance.ts';
 import type { Style } from './terminal/style.ts';
 import { alignedTable, type Column } from './terminal/table.ts';
@@ -12,6 +13,19 @@ const INDENT = '    ';
 /** `2027-02-01T09:30:00Z (in 3 days)` */
 export function moment(seconds: EpochSeconds, now: number): string {
   return `${formatSeconds(seconds)} (${distance(seconds, now)})`;
+}
+
+const ATTENTION_WORDS: Readonly<Record<Attention, string>> = {
+  expiring: 'expiring',
+  unused: 'unused',
+  pending: 'pending',
+  no_contact: 'no contact',
+  past_date: 'past its date',
+};
+
+/** `expiring, no contact` */
+export function attentionWords(attention: readonly Attention[]): string {
+  return attention.map((it) => ATTENTION_WORDS[it]).join(', ');
 }
 
 export interface TokenTableOptions {
@@ -34,6 +48,7 @@ export function tokenTable(
     { title: 'client', cell: ({ record }) => (clients ? record.client : '') },
     { title: 'status', cell: statusWord },
     { title: 'ends', cell: ({ record }) => distance(endOfLife(record), now) },
+    { title: 'last used', cell: lastUsedCell(views, now) },
     { title: 'scopes', cell: ({ record }) => record.scopes.join(' ') },
     { title: 'note', cell: ({ record }) => record.note ?? '' },
   ];

@@ -1,5 +1,6 @@
 /** What goes wrong on AWS, one row each: its exit code, its stable code, a fix, and no text of the vendor. */
-import { writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -78,19 +79,35 @@ describe('without AWS', () => {
     expect(why).toBe('the profile nobody does not exist, or holds none that can be used');
   });
 
-  it('single sign-on that has expired', async () => {
+  it.each([
+    ['that never began', 'dev', undefined],
+    ['that has expired', 'dev', { accessToken: 'expired', expiresAt: '2026-01-01T00:00:00Z' }],
+    [
+      'that has expired, written as profiles used to be',
+      'old',
+      { accessToken: 'expired', expiresAt: '2026-01-01T00:00:00Z' },
+    ],
+    ['whose cached token is damaged', 'dev', 'nonsense'],
+  ])('single sign-on %s', async (_, profile, cached) => {
     const config = join(session.home, 'aws-config');
-    writeFileSync(
-      config,
-      `[profile dev]\nsso_session = work\nsso_account_id = 111122223333\nsso_role_name = dev\nregion = us-east-1\n
-       [sso-session work]\nsso_start_url = https://example.test/start\nsso_region = us-east-1\n`.replaceAll(
-        /^ +/gm,
-        '',
-      ),
-    );
-    stubAws(session.home, { AWS_ENDPOINT_URL: CLOSED, AWS_CONFIG_FILE: config });
-    const { fix } = await expectFailure(session, [...ISSUE, '--profile', 'dev'], 4, 'CREDENTIALS_MISSING');
-    expect(fix).toContain('aws sso login --profile dev');
+    const start = 'https://example.test/start';
+    const account = ['sso_account_id = 111122223333', 'sso_role_name = dev', 'region = us-east-1'];
+    const place = [`sso_start_url = ${start}`, 'sso_region = us-east-1'];
+    const sections = [
+      ['[profile dev]', 'sso_session = work', ...account],
+      ['[profile old]', ...place, ...account],
+      ['[sso-session work]', ...place],
+    ];
+    writeFileSync(config, sections.map((lines) => `${lines.join('\n')}\n`).join('\n'));
+    const cache = join(session.home, '.aws', 'sso', 'cache');
+    mkdirSync(cache, { recursive: true });
+    for (const name of cached === undefined ? [] : ['work', start]) {
+      const file = join(cache, `${createHash('sha1').update(name).digest('hex')}.json`);
+      writeFileSync(file, typeof cached === 'string' ? cached : JSON.stringify({ startUrl: start, ...cached }));
+    }
+    stubAws(session.home, { HOME: session.home, AWS_ENDPOINT_URL: CLOSED, AWS_CONFIG_FILE: config });
+    const { fix } = await expectFailure(session, [...ISSUE, '--profile', profile], 4, 'CREDENTIALS_MISSING');
+    expect(fix).toContain(`aws sso login --profile ${profile}`);
   });
 
   it.each(COMMANDS)('no Region: apikey %s', async (_, argv) => {
@@ -308,42 +325,6 @@ describeOnEmulator(aws, 'on AWS', (endpoint) => {
     expect(found).toMatchObject({ name: 'unused', what: `${made.KeyMetadata.Arn} is used by nothing` });
     await call(endpoint, 'kms', 'ScheduleKeyDeletion', { KeyId: made.KeyMetadata.Arn });
     expect(await findings()).toEqual([]);
-  });
-
-  it.each([
-    [ISSUE, 'GetItem'],
-    [ISSUE, 'PutItem'],
-    [ISSUE, 'TransactWriteItems'],
-    [ISSUE, 'Sign'],
-    [ISSUE, 'GetPublicKey'],
-    [['list'], 'Query'],
-    [['list'], 'GetItem'],
-    [['keys', 'create'], 'CreateKey'],
-    [['keys', 'create'], 'CreateAlias'],
-    [['init', '--yes'], 'DescribeTable'],
-    [['init', '--yes'], 'DescribeTimeToLive'],
-    [['init', '--yes'], 'DescribeContinuousBackups'],
-  ])('access denied: apikey %j at %s', async (argv, operation) => {
-    await session.init();
-    const caller = 'arn:aws:sts::111122223333:assumed-role/dev/me';
-    answer(operation, awsError('AccessDeniedException', `${VENDOR_TEXT}: User: ${caller} is not authorized`));
-    const { why, fix } = await expectFailure(session, argv, 4, 'ACCESS_DENIED');
-    expect(why).toMatch(new RegExp(`^AccessDeniedException for ${caller} \\((?:dynamodb|kms):${operation} on .*\\)$`));
-    expect(fix).toContain('apikey iam');
-  });
-
-  it.each([
-    ['BatchGetItem', ['verify']],
-    ['GetPublicKey', ['verify']],
-    ['TransactWriteItems', ['revoke']],
-  ])('access denied at %s of apikey %s', async (operation, argv) => {
-    await session.init();
-    const { token, jti } = await issue();
-    answer(operation, awsError('AccessDeniedException', VENDOR_TEXT));
-    const args = argv[0] === 'revoke' ? ['revoke', jti, '--yes'] : argv;
-    await expectFailure(session, args, 4, 'ACCESS_DENIED', { stdin: token });
-    proxy.plan(() => undefined);
-    expect(await listed()).toMatchObject([{ jti, live: true }]);
   });
 
   it('access denied at STS', async () => {

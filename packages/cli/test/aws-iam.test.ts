@@ -1,6 +1,8 @@
 /** `apikey iam`: each policy allows what the commands of its role really call, and nothing else. */
-import { createAuthorizer } from '@apikey/authorizer';
-import { dynamoStatus } from '@apikey/authorizer/dynamodb';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createAuthorizer, type DecisionReport } from '@apikey/authorizer';
+import { dynamoStatus, dynamoUsage } from '@apikey/authorizer/dynamodb';
 import { kmsKeys } from '@apikey/authorizer/kms';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
@@ -22,8 +24,14 @@ const OFFLINE = ['--account', '111122223333', '--region', 'us-east-1'];
 const BREAK_GLASS = 'arn:aws:iam::111122223333:role/break-glass';
 /** IAM's limit for a managed policy; white space does not count. */
 const MAX_POLICY = 6_144;
-/** What KMS gives no resource to; the program says so beside each. */
-const WITHOUT_RESOURCE = ['kms:CreateKey', 'kms:ListAliases', 'kms:ListKeys', 'kms:TagResource'];
+/** What AWS gives no resource to; the program says so beside each. */
+const WITHOUT_RESOURCE = [
+  'cloudtrail:LookupEvents',
+  'kms:CreateKey',
+  'kms:ListAliases',
+  'kms:ListKeys',
+  'kms:TagResource',
+];
 
 async function policyOf(session: AwsSession, role: Role, ...flags: readonly string[]): Promise<Policy> {
   const { code, stdout, stderr } = await session.run(['iam', role, '--env', 'prod', ...OFFLINE, ...flags]);
@@ -52,7 +60,7 @@ describe('apikey iam without an account at hand', () => {
     for (const { Sid, Effect, Action, Resource } of Statement) {
       expect(Sid).toMatch(/^[A-Za-z0-9]+$/);
       expect(['Allow', 'Deny']).toContain(Effect);
-      for (const action of Action) expect(action).toMatch(/^(?:dynamodb|kms):[A-Z][A-Za-z]+$/);
+      for (const action of Action) expect(action).toMatch(/^(?:cloudtrail|dynamodb|kms):[A-Z][A-Za-z]+$/);
       for (const resource of [Resource].flat()) {
         if (resource === '*') for (const action of Action) expect(WITHOUT_RESOURCE).toContain(action);
         else
@@ -78,7 +86,7 @@ describe('apikey iam without an account at hand', () => {
     long.configure(`dynamodb:${'t'.repeat(255)}`, `awskms:alias/${'k'.repeat(200)}`);
     const roles = ['a', 'b', 'c'].flatMap((name) => ['--break-glass-role', `${BREAK_GLASS}-${name.repeat(50)}`]);
     for (const role of ROLES) {
-      const usage = role === 'authorizer' ? ['--usage'] : [];
+      const usage = role === 'authorizer' ? ['--track-usage'] : [];
       const policy = await policyOf(long, role, ...roles, ...usage);
       expect(JSON.stringify(policy).length).toBeLessThanOrEqual(MAX_POLICY);
     }
@@ -158,8 +166,11 @@ describeOnEmulator(aws, 'the policies of apikey iam, held to what commands call'
     needs.get(role)?.push(...asked);
     return undefined;
   };
+  /** With all that it may be given. */
+  const fullPolicyOf = (role: Role): Promise<Policy> =>
+    policyOf(session, role, ...(role === 'authorizer' ? ['--track-usage'] : []));
   const acts = async (role: Role, work: () => Promise<void>): Promise<void> => {
-    acting = { role, policy: await policyOf(session, role) };
+    acting = { role, policy: await fullPolicyOf(role) };
     await work();
     acting = undefined;
   };
@@ -194,18 +205,26 @@ describeOnEmulator(aws, 'the policies of apikey iam, held to what commands call'
     proxy.plan(decide);
     session = new AwsSession();
     account = { region: 'us-east-1', account: '111122223333', aliases: (arn) => aliases.get(arn) ?? [] };
-    stubTestAws(aws, session, { AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint, AWS_ENDPOINT_URL_KMS: proxy.endpoint });
+    stubTestAws(aws, session, {
+      AWS_ENDPOINT_URL_CLOUDTRAIL: proxy.endpoint,
+      AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint,
+      AWS_ENDPOINT_URL_KMS: proxy.endpoint,
+    });
 
     await acts('admin', async () => {
       await run('init', '--yes');
       const kid = await pendingKey();
       await run('keys', 'activate', '--now', '--yes', '--', kid);
       await run('clients', 'set', 'partner', '--contact', 'ops@partner.example');
+      await run('keys', 'create', '--ring', 'seal');
     });
     await acts('issuer', async () => {
       await issue();
       await run('activate', jti);
       await run('issue', '--client', 'partner', '--request-id', 'ticket-1');
+      writeFileSync(join(session.cwd, 'clients.csv'), 'client\nbulk\npartner\n');
+      await run('issue', '--from', 'clients.csv', '--out-dir', 'tokens');
+      await run('issue', '--from', 'clients.csv', '--out-dir', 'tokens');
       await run('rotate', jti, '--json');
       await run('clients', 'set', 'partner', '--owner', 'integration');
       await read();
@@ -213,17 +232,28 @@ describeOnEmulator(aws, 'the policies of apikey iam, held to what commands call'
     });
     await acts('auditor', async () => {
       await read();
+      await run('audit', 'list');
+      await run('audit', 'verify');
+      await run('audit', 'export', '-o', join(session.home, 'audit.jsonl'));
+      await run('audit', 'reconcile', '--lookup');
       await run('doctor', '--no-sign');
+    });
+    await acts('sealer', async () => {
+      await run('audit', 'seal', '-q');
     });
     await acts('authorizer', async () => {
       await readAliases();
+      const decisions: DecisionReport[] = [];
       const authorizer = createAuthorizer({
         issuer: 'https://api.example.gov',
         audience: 'https://api.example.gov',
         status: dynamoStatus({ table: session.table }),
         keys: kmsKeys({ allow: ['arn:aws:kms:us-east-1:111122223333:key/*'] }),
+        usage: dynamoUsage({ table: session.table }),
+        onDecision: (report) => decisions.push(report),
       });
       expect(await authorizer.authorize({ token })).toMatchObject({ allowed: true });
+      expect(decisions).toMatchObject([{ usage: 'written' }]);
     });
     // Somebody else's key, which doctor has to look at to know.
     await call(endpoint, 'kms', 'CreateKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
@@ -257,7 +287,7 @@ describeOnEmulator(aws, 'the policies of apikey iam, held to what commands call'
   });
 
   it.each(ROLES)('the %s may do nothing that none of its commands calls', async (role) => {
-    const { Statement } = await policyOf(session, role);
+    const { Statement } = await fullPolicyOf(role);
     const unused = Statement.filter(({ Effect }) => Effect === 'Allow').flatMap((statement) =>
       statement.Action.filter(
         (action) => needs.get(role)?.some((need) => need.action === action && matches(statement, need)) !== true,
@@ -267,7 +297,7 @@ describeOnEmulator(aws, 'the policies of apikey iam, held to what commands call'
   });
 
   it.each(ROLES)('the %s reaches no kind of item that none of its commands writes', async (role) => {
-    const { Statement } = await policyOf(session, role);
+    const { Statement } = await fullPolicyOf(role);
     const kinds = Statement.filter(({ Action }) => Action.includes('dynamodb:PutItem')).flatMap(({ Condition }) =>
       [Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] ?? 'none'].flat(),
     );
@@ -284,6 +314,7 @@ describeOnEmulator(aws, 'the policies of apikey iam, held to what commands call'
     auditor: ['kms:Sign', 'kms:CreateKey', 'dynamodb:PutItem', 'dynamodb:CreateTable'],
     authorizer: ['kms:Sign', 'kms:DescribeKey', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DescribeTable'],
     admin: ['kms:Sign'],
+    sealer: ['kms:CreateKey', 'dynamodb:CreateTable', 'dynamodb:BatchGetItem'],
   };
   const NOBODY = ['Scan', 'DeleteItem', 'UpdateItem', 'BatchWriteItem', 'DeleteTable', 'UpdateTable'];
 
@@ -296,6 +327,37 @@ describeOnEmulator(aws, 'the policies of apikey iam, held to what commands call'
     for (const action of NOBODY) {
       const context = { 'dynamodb:LeadingKeys': ['CLIENT#partner'] };
       expect(allows(policy, { action: `dynamodb:${action}`, resource: table, context })).toBe(false);
+    }
+  });
+
+  it('the issuer and the sealer sign with other keys, and neither writes what the other does', async () => {
+    const [issuer, sealer, auditor] = [
+      await policyOf(session, 'issuer'),
+      await policyOf(session, 'sealer'),
+      await policyOf(session, 'auditor'),
+    ];
+    const key = (action: string, alias: string): Need => ({
+      action: `kms:${action}`,
+      resource: 'arn:aws:kms:us-east-1:111122223333:key/any',
+      context: { 'kms:ResourceAliases': [alias] },
+    });
+    const [ofTokens, ofSeals] = [`${session.aliasBase}/aKey`, `${session.aliasBase}-seal/aKey`];
+    expect([allows(issuer, key('Sign', ofTokens)), allows(issuer, key('Sign', ofSeals))]).toEqual([true, false]);
+    expect([allows(sealer, key('Sign', ofTokens)), allows(sealer, key('Sign', ofSeals))]).toEqual([false, true]);
+    expect(allows(sealer, key('Sign', 'alias/apikey-staging-seal/aKey'))).toBe(false);
+    for (const alias of [ofTokens, ofSeals]) {
+      expect([allows(auditor, key('GetPublicKey', alias)), allows(auditor, key('Sign', alias))]).toEqual([true, false]);
+    }
+    const table = `arn:aws:dynamodb:us-east-1:111122223333:table/${session.table}`;
+    const put = (pk: string): Need => ({
+      action: 'dynamodb:PutItem',
+      resource: table,
+      context: { 'dynamodb:LeadingKeys': [pk] },
+    });
+    expect(allows(sealer, put('SEALS#LIST'))).toBe(true);
+    expect(allows(issuer, put('SEALS#LIST'))).toBe(false);
+    for (const pk of ['CLIENT#partner', 'RING#seal', 'EVENTS#RING#seal', 'JTI#x', 'BUCKETS#EVENTS']) {
+      expect(allows(sealer, put(pk))).toBe(false);
     }
   });
 
@@ -323,7 +385,7 @@ describeOnEmulator(aws, 'the policies of apikey iam, held to what commands call'
       context: { 'dynamodb:LeadingKeys': keys },
     });
     const plain = await policyOf(session, 'authorizer');
-    const tracking = await policyOf(session, 'authorizer', '--usage');
+    const tracking = await policyOf(session, 'authorizer', '--track-usage');
     for (const policy of [plain, tracking]) {
       expect(allows(policy, need('BatchGetItem', 'CLIENT#a', 'CLIENT#a'))).toBe(true);
       expect(allows(policy, need('GetItem', 'RING#main'))).toBe(true);
@@ -334,9 +396,35 @@ describeOnEmulator(aws, 'the policies of apikey iam, held to what commands call'
       expect(allows(policy, need('PutItem', 'CLIENT#a'))).toBe(false);
       expect(allows(policy, need('UpdateItem', 'RING#main'))).toBe(false);
     }
-    expect(allows(plain, need('UpdateItem', 'USAGE#x'))).toBe(false);
-    expect(allows(tracking, need('UpdateItem', 'USAGE#x'))).toBe(true);
-    expect(allows(tracking, need('UpdateItem', 'USAGE#x', 'CLIENT#a'))).toBe(false);
+    expect(allows(plain, need('PutItem', 'USAGE#x'))).toBe(false);
+    expect(allows(tracking, need('PutItem', 'USAGE#x'))).toBe(true);
+    expect(allows(tracking, need('UpdateItem', 'USAGE#x'))).toBe(false);
+    for (const key of [
+      'CLIENT#a',
+      'RING#main',
+      'RING#seal',
+      'EVENTS#CLIENT#a',
+      'JTI#x',
+      'REQUEST#x',
+      'BUCKETS#EVENTS',
+    ]) {
+      expect(allows(tracking, need('PutItem', key))).toBe(false);
+      expect(allows(tracking, need('PutItem', 'USAGE#x', key))).toBe(false);
+    }
+    const written = [...needs].flatMap(([role, all]) => (role === 'authorizer' ? [] : all));
+    const puts = written.filter(({ action }) => action === 'dynamodb:PutItem');
+    expect(puts.length).toBeGreaterThan(10);
+    expect(puts.filter((put) => allows(tracking, put))).toEqual([]);
+  });
+
+  it('those who show last uses may read them, and none of them may write one', async () => {
+    const table = `arn:aws:dynamodb:us-east-1:111122223333:table/${session.table}`;
+    const context = { 'dynamodb:LeadingKeys': ['USAGE#x', 'USAGE#y'] };
+    for (const role of ROLES.filter((name) => name !== 'authorizer' && name !== 'sealer')) {
+      const policy = await policyOf(session, role);
+      expect(allows(policy, { action: 'dynamodb:BatchGetItem', resource: table, context })).toBe(true);
+      expect(allows(policy, { action: 'dynamodb:PutItem', resource: table, context })).toBe(false);
+    }
   });
 
   it('takes account and Region from the caller where nobody says them', async () => {

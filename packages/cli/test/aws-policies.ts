@@ -38,6 +38,7 @@ interface Request {
 /** What a call of DynamoDB or KMS needs, by the service authorization reference. */
 export function needsOf(operation: string, body: string, account: Account): Need[] {
   const request = JSON.parse(body) as Request;
+  if (operation === 'LookupEvents') return [{ action: 'cloudtrail:LookupEvents', resource: '*', context: {} }];
   return request.TableName !== undefined || request.RequestItems !== undefined || request.TransactItems !== undefined
     ? tableNeeds(operation, request, account)
     : keyNeeds(operation, request, account);
@@ -121,8 +122,18 @@ function holds(operator: string, values: readonly string[], wanted: readonly str
   }
 }
 
-/** `*` stands for any characters, slashes included. */
+/** What a call of Secrets Manager or Parameter Store needs. */
+export function storeNeeds(service: 'secretsmanager' | 'ssm', operation: string, body: string): Need[] {
+  const { SecretId = '', Name = '' } = JSON.parse(body) as { readonly SecretId?: string; readonly Name?: string };
+  const place = 'us-east-1:111122223333';
+  const named = SecretId.startsWith('arn:') ? SecretId : `arn:aws:secretsmanager:${place}:secret:${SecretId}-aB3dE6`;
+  const parameter = `arn:aws:ssm:${place}:parameter${Name}`;
+  const resource = operation === 'DescribeParameters' ? '*' : service === 'ssm' ? parameter : named;
+  return [{ action: `${service}:${operation}`, resource, context: {} }];
+}
+
+/** `*` stands for any characters, slashes included, and `?` for one. */
 function like(value: string, pattern: string): boolean {
-  const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+^${}()|[\]\\]/g, '\\$&').replaceAll('?', '.'));
   return new RegExp(`^${parts.join('.*')}$`).test(value);
 }

@@ -1,7 +1,8 @@
-/** The scripted session of rotation, clients and keys, on AWS: word for word what it is on the embedded backend. */
+/** Scripted sessions on AWS: word for word what they are on the embedded backend. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { dynamoUsage } from '@apikey/shared/dynamodb';
 import { afterAll, expect, it, vi } from 'vitest';
 import { startFaultProxy } from '../../../tools/emulator/fault-proxy.ts';
 import { awsForTests, describeOnEmulator } from '../../../tools/emulator/testing.ts';
@@ -12,10 +13,10 @@ import { playTranscript } from './transcript-player.ts';
 const aws = await awsForTests();
 
 // On the emulator alone: the session lasts for weeks, and AWS would not follow its clock.
-describeOnEmulator(aws, 'the transcript of rotations', () => {
+describeOnEmulator(aws, 'the transcripts', () => {
   afterAll(() => vi.unstubAllEnvs());
 
-  it('reads the same on DynamoDB and KMS', async () => {
+  it.each(['rotation.txt', 'usage.txt'])('%s reads the same on DynamoDB and KMS', async (name) => {
     using session = new Session();
     const proxy = await startFaultProxy(aws.emulator ?? '');
     try {
@@ -33,8 +34,12 @@ describeOnEmulator(aws, 'the transcript of rotations', () => {
       const config = ['[envs.local]', `registry = "dynamodb:${table}"`, `keys = "awskms:alias/${table}"`, ''];
       writeFileSync(join(session.cwd, 'apikey.toml'), config.join('\n'));
       expect(await session.run(['init', '--yes', '-q'])).toMatchObject({ code: 0 });
-      const script = readFileSync(join(import.meta.dirname, 'transcripts', 'rotation.txt'), 'utf8');
-      expect(await playTranscript(session, script)).toBe(script);
+      const script = readFileSync(join(import.meta.dirname, 'transcripts', name), 'utf8');
+      const usage = dynamoUsage({ table });
+      const played = await playTranscript(session, script, (jti, usedAt) =>
+        usage.recordUse({ jti, client: 'partner', usedAt, exp: usedAt }),
+      );
+      expect(played).toBe(script);
     } finally {
       await proxy.stop();
     }

@@ -3,6 +3,8 @@
 const SERVICES = {
   dynamodb: { target: 'DynamoDB_20120810', type: 'application/x-amz-json-1.0' },
   kms: { target: 'TrentService', type: 'application/x-amz-json-1.1' },
+  secretsmanager: { target: 'secretsmanager', type: 'application/x-amz-json-1.1' },
+  ssm: { target: 'AmazonSSM', type: 'application/x-amz-json-1.1' },
 } as const;
 
 /** What an operation answers; rejects with the error's name. */

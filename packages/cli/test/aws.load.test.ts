@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { awsForTests, describeOnAws } from '../../../tools/emulator/testing.ts';
 import { stubAws } from './aws-session.ts';
 import { BuiltCli, sized } from './built-cli.ts';
+import { describeBulkLoad } from './bulk-load.ts';
 import { describeIssueLoad } from './issue-load.ts';
 import { describeKillLoad } from './kill-load.ts';
 import type { LoadBackend } from './load-world.ts';
@@ -45,4 +46,5 @@ describeOnAws(aws, 'on AWS', () => {
 
   describeIssueLoad('DynamoDB and KMS', onAws, sized(5, 25));
   describeKillLoad('DynamoDB and KMS', onAws, sized(5, 50));
+  describeBulkLoad('DynamoDB and KMS', onAws, sized(12, 120));
 });

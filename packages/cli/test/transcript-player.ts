@@ -2,20 +2,25 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDuration } from '@apikey/shared';
+import { localUsage } from '@apikey/shared/local';
 import { localActor } from '../src/actor.ts';
 import type { Session } from './session.ts';
 
 /**
  * A transcript holds, beside comments (`#`):
  * `$ apikey ...` a command, where `< FILE` and `> FILE` mean what they mean in a shell, and {JTI-1} an id met before;
- * `@later 3d` time passes; `@file NAME a b` writes a file, one word a line; `@terminal` from here on all streams are terminals; `@answer y` is what is typed next;
+ * `@later 3d` time passes; `@used {JTI-1}` an authorizer records that a token is used now; `@file NAME a b` writes a file, one word a line; `@terminal` from here on all streams are terminals; `@answer y` is what is typed next;
  * then what was printed: stdout as it is, stderr behind `! `, an exit code other than 0 as `=> 2`.
  */
 const DIRECTIVE = /^(?:#|\$ |@|$)/;
 
 /** Runs the commands of a transcript, and gives it back with what they print now. */
-export async function playTranscript(session: Session, text: string): Promise<string> {
-  const player = new Player(session);
+export async function playTranscript(
+  session: Session,
+  text: string,
+  recordUse: RecordUse = recordLocally(session),
+): Promise<string> {
+  const player = new Player(session, recordUse);
   const played: string[] = [];
   for (const line of text.split('\n').filter((it) => DIRECTIVE.test(it))) {
     if (line !== '' || played.at(-1) !== '') played.push(line, ...(await player.play(line)));
@@ -23,20 +28,34 @@ export async function playTranscript(session: Session, text: string): Promise<st
   return played.join('\n').replace(/\n*$/, '\n');
 }
 
+export type RecordUse = (jti: string, usedAt: number) => Promise<void>;
+
+/** As an authorizer of the embedded environment does. */
+function recordLocally({ dataDir }: Session): RecordUse {
+  return async (jti, usedAt) => {
+    const usage = localUsage({ dataDir });
+    await usage.recordUse({ jti, client: 'partner', usedAt, exp: usedAt });
+    await usage.close();
+  };
+}
+
 class Player {
   readonly #session: Session;
+  readonly #recordUse: RecordUse;
   readonly #names = new Map<string, string>();
   #tty = false;
   #answer = '';
 
-  constructor(session: Session) {
+  constructor(session: Session, recordUse: RecordUse) {
     this.#session = session;
+    this.#recordUse = recordUse;
   }
 
   async play(line: string): Promise<string[]> {
     const [word = ''] = line.split(' ', 1);
     const rest = line.slice(line.indexOf(' ') + 1);
     if (word === '@later') this.#session.now += parseDuration(rest) * 1000;
+    if (word === '@used') await this.#recordUse(this.#known(rest), Math.floor(this.#session.now / 1000));
     if (word === '@terminal') this.#tty = true;
     if (word === '@answer') this.#answer = `${this.#known(rest)}\n`;
     if (word === '@file') {

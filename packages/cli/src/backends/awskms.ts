@@ -1,19 +1,24 @@
 /** The KMS adapter, imported at its first call: most commands need no key. */
-import { MAIN_RING, type KeyProvider, type Registry } from '@apikey/shared';
+import { MAIN_RING, SEAL_RING, type KeyProvider, type Registry, type RingName } from '@apikey/shared';
 import type { Settings } from '../config/resolve.ts';
 import type { Io } from '../io.ts';
 
 /** Whether new keys are to be multi-Region primaries. */
 export type MultiRegion = () => Promise<boolean>;
 
-export function kmsKeys(settings: Settings, io: Pick<Io, 'clock'>, multiRegion: MultiRegion): KeyProvider {
+export function kmsKeys(
+  settings: Settings,
+  io: Pick<Io, 'clock'>,
+  multiRegion: MultiRegion,
+  ring: RingName = MAIN_RING,
+): KeyProvider {
   let opened: Promise<KeyProvider> | undefined;
   const keys = (): Promise<KeyProvider> => {
-    opened ??= open(settings, io, false);
+    opened ??= open(settings, io, false, ring);
     return opened;
   };
   return {
-    create: async (alg) => (await open(settings, io, await multiRegion())).create(alg),
+    create: async (alg) => (await open(settings, io, await multiRegion(), ring)).create(alg),
     publicKey: async (ref, signal) => (await keys()).publicKey(ref, signal),
     sign: async (ref, alg, input) => (await keys()).sign(ref, alg, input),
     disable: async (ref) => (await keys()).disable(ref),
@@ -35,10 +40,16 @@ export async function keysTag(): Promise<string> {
   return (await import('@apikey/shared/kms')).KEYS_TAG;
 }
 
+/** What the aliases of keys for seals begin with, where those of the other keys begin with `aliasBase`. */
+export async function sealAliases(aliasBase: string): Promise<string> {
+  return (await import('@apikey/shared/kms')).sealAliasBase(aliasBase);
+}
+
 async function open(
   { keys, aws, env }: Settings,
   { clock }: Pick<Io, 'clock'>,
   multiRegion: boolean,
+  ring: RingName,
 ): Promise<KeyProvider> {
   const { kmsKeyProvider } = await import('@apikey/shared/kms');
   return kmsKeyProvider({
@@ -46,6 +57,7 @@ async function open(
     aliasBase: keys.place,
     clock,
     multiRegion,
-    description: `apikey signing key of environment ${env.value}`,
+    ring,
+    description: `apikey ${ring === SEAL_RING ? 'key for seals' : 'signing key'} of environment ${env.value}`,
   });
 }

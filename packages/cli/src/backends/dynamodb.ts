@@ -1,5 +1,5 @@
 /** The DynamoDB adapter, imported when an environment names it. */
-import type { Registry } from '@apikey/shared';
+import type { Registry, SealStore } from '@apikey/shared';
 import type { Settings } from '../config/resolve.ts';
 import { explainMissing } from './missing.ts';
 
@@ -7,6 +7,12 @@ import { explainMissing } from './missing.ts';
 export async function openDynamo(settings: Settings): Promise<Registry> {
   const { dynamoRegistry } = await import('@apikey/shared/dynamodb');
   return explaining(dynamoRegistry({ table: settings.registry.place, ...settings.aws }), settings);
+}
+
+/** Sends nothing either. */
+export async function openDynamoSeals(settings: Settings): Promise<SealStore> {
+  const { dynamoSealStore } = await import('@apikey/shared/dynamodb');
+  return dynamoSealStore({ table: settings.registry.place, ...settings.aws });
 }
 
 /** Names the command that makes a missing table, for this environment. */
@@ -34,6 +40,8 @@ function explaining(registry: Registry, settings: Settings): Registry {
     getToken: (client, jti) => asked(registry.getToken(client, jti)),
     findToken: (jti) => asked(registry.findToken(jti)),
     getRequest: (id) => asked(registry.getRequest(id)),
+    getClients: (ids) => asked(registry.getClients(ids)),
+    getRequests: (ids) => asked(registry.getRequests(ids)),
     tokensOfClient: (client, options) => listed(registry.tokensOfClient(client, options)),
     tokensByExpiry: (from, until) => listed(registry.tokensByExpiry(from, until)),
     clients: () => listed(registry.clients()),

@@ -1,5 +1,5 @@
 /** The embedded adapters, imported when an environment names them. */
-import type { KeyProvider, PublicKeySource, Registry } from '@apikey/shared';
+import type { KeyProvider, PublicKeySource, Registry, SealStore } from '@apikey/shared';
 import type { Settings } from '../config/resolve.ts';
 import { explainMissing } from './missing.ts';
 
@@ -17,6 +17,11 @@ export async function openSqlite(settings: Settings, mode: 'read' | 'write' | 'c
 export async function fileKeys({ keys, passphrase }: Settings): Promise<KeyProvider> {
   const { localKeyProvider } = await import('@apikey/shared/local');
   return localKeyProvider({ dataDir: keys.place, ...(passphrase === undefined ? {} : { passphrase }) });
+}
+
+export async function sealFiles({ registry }: Settings): Promise<SealStore> {
+  const { localSealStore } = await import('@apikey/shared/local');
+  return localSealStore({ dataDir: registry.place });
 }
 
 /** Opens no private key. */

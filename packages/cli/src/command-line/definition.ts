@@ -49,6 +49,8 @@ export interface CommandDefinition {
   readonly arguments?: readonly ArgumentDefinition[];
   readonly flags?: readonly FlagDefinition[];
   readonly examples: readonly Example[];
+  /** Runs until it is told to end: Ctrl-C asks it to, in place of ending the wait for it. */
+  readonly endsItself?: true;
   readonly load: () => Promise<CommandModule>;
 }
 
@@ -58,6 +60,8 @@ export interface CommandGroup {
   readonly group?: string;
   readonly summary: string;
   readonly commands: readonly CommandDefinition[];
+  /** The command that the bare word of the group, or the word with flags alone, stands for. */
+  readonly defaultCommand?: string;
 }
 
 export type CommandNode = CommandDefinition | CommandGroup;

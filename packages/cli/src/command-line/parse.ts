@@ -10,7 +10,8 @@ import {
 import { guardDashedKids } from './dashed-kids.ts';
 import { FlagValues } from './flag-values.ts';
 import { GLOBAL_FLAGS } from './global-flags.ts';
-import { missingFlag, usageErrorOf } from './usage-errors.ts';
+import { nameQuietDuration } from './quiet-duration.ts';
+import { missingFlag, unknownWord, usageErrorOf } from './usage-errors.ts';
 
 export type Parsed =
   | { readonly kind: 'run'; readonly definition: CommandDefinition; readonly invocation: Invocation }
@@ -32,7 +33,7 @@ export function parseCommandLine(tree: readonly CommandNode[], argv: readonly st
     program.addCommand(argv.includes(node.name) ? buildNode(node, [], settle) : new Command(node.name));
   }
   try {
-    program.parse(guardDashedKids(argv), { from: 'user' });
+    program.parse(guardDashedKids(nameQuietDuration(argv)), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.version') settle({ kind: 'version' });
@@ -46,11 +47,14 @@ export function parseCommandLine(tree: readonly CommandNode[], argv: readonly st
 class Level extends Command {
   readonly #path: readonly string[];
   readonly #settle: Settle;
+  /** Where its own word may be left out: the words that may stand in its place. */
+  readonly #siblings: readonly string[] | undefined;
 
-  constructor(path: readonly string[], settle: Settle) {
+  constructor(path: readonly string[], settle: Settle, siblings?: readonly string[]) {
     super(path.at(-1) ?? 'apikey');
     this.#path = path;
     this.#settle = settle;
+    this.#siblings = siblings;
     this.exitOverride()
       .helpCommand(false)
       .configureOutput({ writeOut: () => {} });
@@ -63,15 +67,28 @@ class Level extends Command {
   }
 
   override error(message: string, { code }: ErrorOptions = {}): never {
+    const word = this.parent?.args[0];
+    if (code === 'commander.excessArguments' && this.#siblings !== undefined && word !== this.name()) {
+      throw unknownWord(word ?? '', this.#siblings, this.#path.slice(0, -1));
+    }
     throw usageErrorOf(message, code, this.#path);
   }
 }
 
-function buildNode(node: CommandNode, parents: readonly string[], settle: Settle): Command {
+function buildNode(
+  node: CommandNode,
+  parents: readonly string[],
+  settle: Settle,
+  siblings?: readonly string[],
+): Command {
   const path = [...parents, node.name];
-  const command = new Level(path, settle);
+  const command = new Level(path, settle, siblings);
   if (isGroup(node)) {
-    for (const child of node.commands) command.addCommand(buildNode(child, path, settle));
+    for (const child of node.commands) {
+      const isDefault = child.name === node.defaultCommand;
+      const words = isDefault ? node.commands.map(({ name }) => name) : undefined;
+      command.addCommand(buildNode(child, path, settle, words), { isDefault });
+    }
     return command.enablePositionalOptions();
   }
   for (const { name, help, optional } of node.arguments ?? []) {

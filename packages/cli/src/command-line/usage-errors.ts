@@ -1,4 +1,5 @@
 /** Commander's complaints in our words: what is wrong, what was probably meant, and where to read on. */
+import { suggest } from '../config/suggest.ts';
 import { UsageError } from '../usage-error.ts';
 
 interface Rule {
@@ -53,6 +54,13 @@ export function usageErrorOf(message: string, code: string | undefined, path: re
 export function missingFlag(flags: string, path: readonly string[]): UsageError {
   const command = ['apikey', ...path].join(' ');
   return new UsageError(`${command} needs the flag ${flags}`, { fix: `see: ${command} --help` });
+}
+
+/** A word that stands where a command of a group could stand, behind a group that is a command by itself. */
+export function unknownWord(word: string, known: readonly string[], path: readonly string[]): UsageError {
+  const meant = suggest(word, known);
+  const suggestion = meant === undefined ? '' : `\n(Did you mean ${meant}?)`;
+  return usageErrorOf(`error: unknown command '${word}'${suggestion}`, 'commander.unknownCommand', path);
 }
 
 function longName(flags: string | undefined): string {

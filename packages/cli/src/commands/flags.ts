@@ -28,6 +28,12 @@ export const EXPIRES_FLAG: FlagDefinition = {
 export const OUTPUT_FLAGS: readonly FlagDefinition[] = [
   { group: 'Output', flags: '-o, --output <file>', help: 'write the token to a new file with mode 0600' },
   { group: 'Output', flags: '--force', help: 'with -o: replace the file if it exists' },
+  {
+    group: 'Output',
+    flags: '--to <store>',
+    help: 'put the token where its readers look: secretsmanager:NAME, secretsmanager:NAME#KEY or ssm:/PATH',
+    excludes: ['output'],
+  },
 ];
 export const REASON_FLAG: FlagDefinition = { flags: '--reason <text>', help: 'why, kept in the audit log' };
 /** What must be typed, or given here, before something that cannot be mended. */

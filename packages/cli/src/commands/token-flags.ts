@@ -15,6 +15,11 @@ const MAX_NOTE = 256;
 
 type TokenFlags = Pick<IssueRequest, 'ttl' | 'expiresAt' | 'alg' | 'note' | 'requestId' | 'scopes' | 'audience'>;
 
+/** What a token is for, in a few words. */
+export function parseNote(text: string): string {
+  return parseText('note', text, MAX_NOTE);
+}
+
 /** The flags that are there, parsed; without `--scope` and `--audience` the lists are empty. */
 export function parseTokenFlags(flags: FlagValues): TokenFlags {
   const optional = <T>(name: string, key: string, parse: (text: string) => T): T | undefined =>
@@ -22,7 +27,7 @@ export function parseTokenFlags(flags: FlagValues): TokenFlags {
   const ttl = optional('--ttl', 'ttl', parseDuration);
   const expiresAt = optional('--expires', 'expires', parseTime);
   const alg = optional('--alg', 'alg', parseSigningAlg);
-  const note = optional('--note', 'note', (text) => parseText('note', text, MAX_NOTE));
+  const note = optional('--note', 'note', parseNote);
   const requestId = optional('--request-id', 'requestId', parseRequestId);
   return {
     ...(ttl === undefined ? {} : { ttl }),

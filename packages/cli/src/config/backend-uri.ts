@@ -28,6 +28,8 @@ function placeTrouble(scheme: string, place: string): string | undefined {
   if (scheme === 'awskms' && !ALIAS.test(place)) {
     return 'expected awskms: and what the names of the keys begin with, like alias/apikey-prod';
   }
+  // Else the issuer of the one environment could sign the seals of the other.
+  if (scheme === 'awskms' && place.endsWith('-seal')) return 'names that end in -seal are those of keys for seals';
   return undefined;
 }
 

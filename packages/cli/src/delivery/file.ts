@@ -1,4 +1,4 @@
-/** Hands a token over in a file of its own: complete, on disk and readable by its owner alone, or not there at all. */
+/** Hands over a token, or what else is one person's, in a file: complete, on disk and its owner's alone, or not there. */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, lstat, open, rename, stat, unlink } from 'node:fs/promises';
@@ -17,14 +17,30 @@ import { systemReason } from '../failure.ts';
 const OWNER_ONLY = 0o600;
 
 export function fileSink(path: string, { replace }: { readonly replace: boolean }): TokenSink {
+  const file = ownFile(path, { what: 'token', replace });
+  return { check: () => file.check(), deliver: (token) => file.write(`${token}\n`) };
+}
+
+/** A file of the caller's own, for what others must not read. */
+export interface OwnFile {
+  /** Throws where `write` would have no chance. */
+  check(): Promise<void>;
+  write(content: string): Promise<void>;
+}
+
+/** @param what the content in one word, for errors: `token`, `report` */
+export function ownFile(
+  path: string,
+  { what, replace }: { readonly what: string; readonly replace: boolean },
+): OwnFile {
   return {
-    check: () => checkTarget(path, replace),
-    deliver: async (token) => {
+    check: () => checkTarget(path, what, replace),
+    write: async (content) => {
       try {
-        await (replace ? replaceFile(path, `${token}\n`) : createFile(path, `${token}\n`));
+        await (replace ? replaceFile(path, content) : createFile(path, content));
         await syncDirectory(dirname(path));
       } catch (error) {
-        throw new UnavailableError(`the token could not be written to ${path}`, {
+        throw new UnavailableError(`the ${what} could not be written to ${path}`, {
           code: 'DELIVERY_FAILED',
           why: `writing ${path} failed: ${isExisting(error) ? 'it exists by now' : systemReason(error)}`,
           cause: error,
@@ -34,25 +50,25 @@ export function fileSink(path: string, { replace }: { readonly replace: boolean 
   };
 }
 
-async function checkTarget(path: string, replace: boolean): Promise<void> {
+async function checkTarget(path: string, what: string, replace: boolean): Promise<void> {
   const directory = dirname(path);
   try {
-    if (!(await stat(directory)).isDirectory()) throw notADirectory(directory);
+    if (!(await stat(directory)).isDirectory()) throw notADirectory(directory, what);
     await access(directory, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw directoryError(directory, error);
+    throw directoryError(directory, what, error);
   }
   const target = await existing(path);
   if (target === undefined) return;
   if (!target.isFile() && !target.isSymbolicLink()) {
-    throw new InvalidValueError('INVALID_INPUT', `${path} is not a file that a token can be put in`, {
+    throw new InvalidValueError('INVALID_INPUT', `${path} is not a file that a ${what} can be put in`, {
       why: target.isDirectory() ? 'it is a directory' : 'it is a device, pipe or socket',
       fix: 'name a new file',
     });
   }
   if (replace) return;
   throw new RefusedError('FILE_EXISTS', `${path} exists`, {
-    why: 'a token is only written to a new file',
+    why: `a ${what} is only written to a new file`,
     fix: 'name another file, or add --force to replace this one',
   });
 }
@@ -96,19 +112,19 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-function notADirectory(directory: string): InvalidValueError {
+function notADirectory(directory: string, what: string): InvalidValueError {
   return new InvalidValueError('INVALID_INPUT', `${directory} is not a directory`, {
-    why: 'the token file would have to lie in it',
+    why: `the ${what} file would have to lie in it`,
     fix: 'name a file in a directory that exists',
   });
 }
 
-function directoryError(directory: string, error: unknown): unknown {
+function directoryError(directory: string, what: string, error: unknown): unknown {
   if (!(error instanceof Error && 'code' in error) || error instanceof InvalidValueError) return error;
   const details = { why: systemReason(error), fix: 'name a file in a directory that you can write to', cause: error };
   const refusals: Readonly<Record<string, () => ApikeyError>> = {
     ENOENT: () => new NotFoundError('FILE_NOT_FOUND', `the directory ${directory} does not exist`, details),
-    ENOTDIR: () => notADirectory(directory),
+    ENOTDIR: () => notADirectory(directory, what),
   };
   const refusal = typeof error.code === 'string' ? refusals[error.code] : undefined;
   return refusal?.() ?? new AccessDeniedError('ACCESS_DENIED', `cannot write to the directory ${directory}`, details);

@@ -2,6 +2,10 @@
 import { UnavailableError, type TokenRecord, type TokenSink } from '@apikey/shared';
 import { systemReason } from '../failure.ts';
 import type { Output } from '../io.ts';
+import { grouped } from './grouped.ts';
+
+/** Lines that are written together. */
+const GROUP = 256;
 
 /** @param form the text for a token; a line end is added */
 export function stdoutSink(
@@ -11,16 +15,29 @@ export function stdoutSink(
   return {
     check: async () => {},
     deliver: async (token, record) => {
-      try {
-        stdout.write(`${form(token, record)}\n`);
-        stdout.sync();
-      } catch (error) {
-        throw new UnavailableError('standard output did not take the token', {
-          code: 'DELIVERY_FAILED',
-          why: `writing to standard output failed: ${systemReason(error)}`,
-          cause: error,
-        });
-      }
+      writeOut(stdout, `${form(token, record)}\n`);
     },
   };
+}
+
+/** Many tokens, a line each; those that come together are written together. */
+export function stdoutLines(stdout: Output, form: (token: string, record: TokenRecord) => string): TokenSink {
+  const deliver = grouped<string>(GROUP, async (lines) => {
+    writeOut(stdout, lines.map((line) => `${line}\n`).join(''));
+    return [];
+  });
+  return { check: async () => {}, deliver: (token, record) => deliver(form(token, record)) };
+}
+
+function writeOut(stdout: Output, text: string): void {
+  try {
+    stdout.write(text);
+    stdout.sync();
+  } catch (error) {
+    throw new UnavailableError('standard output did not take the token', {
+      code: 'DELIVERY_FAILED',
+      why: `writing to standard output failed: ${systemReason(error)}`,
+      cause: error,
+    });
+  }
 }

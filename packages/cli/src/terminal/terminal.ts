@@ -56,6 +56,11 @@ export class Terminal {
     return this.#stdout.columns;
   }
 
+  /** Whether nobody reads results any more: long work may stop. */
+  get readerGone(): boolean {
+    return this.#readerGone;
+  }
+
   /** A line, or several, of the result. A reader that went away (`| head`) wants no more, which is no error. */
   print(text: string): void {
     this.#writeResult(redact(text));
@@ -83,6 +88,16 @@ export class Terminal {
   /** For public keys alone: a long one may hold, by chance, what looks like the start of a token. */
   printPublicKeys(value: unknown): void {
     this.#writeResult(this.#json(value));
+  }
+
+  /** For lines that must arrive as they are stored, since a hash covers them; no free text in a registry holds a token. */
+  printExport(lines: string): void {
+    this.#writeResult(lines);
+  }
+
+  /** For seals of the audit log alone: they have the form of a token, open nothing, and are made to be handed on. */
+  printSeal(text: string): void {
+    this.#writeResult(text);
   }
 
   /**

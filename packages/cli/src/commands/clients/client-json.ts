@@ -1,5 +1,5 @@
 /** Clients as JSON: the field names that scripts rely on. Fields are only ever added; what is absent is null. */
-import { formatSeconds, type Client, type ClientView } from '@apikey/shared';
+import { formatSeconds, type Attention, type Client, type ClientDetails, type ClientView } from '@apikey/shared';
 
 export interface ClientJson {
   readonly id: string;
@@ -37,13 +37,25 @@ export interface ClientSummaryJson extends ClientJson {
   readonly liveTokens: number;
   readonly pendingTokens: number;
   readonly nextExpiry: string | null;
+  readonly lastUsedAt: string | null;
+  readonly attention: readonly Attention[];
 }
 
-export function clientSummaryJson({ client, liveTokens, pendingTokens, nextExpiry }: ClientView): ClientSummaryJson {
+/** When a client was last heard of, and what it needs. */
+export function clientUseJson({
+  lastUsedAt,
+  attention,
+}: Pick<ClientDetails, 'lastUsedAt' | 'attention'>): Pick<ClientSummaryJson, 'lastUsedAt' | 'attention'> {
+  return { lastUsedAt: lastUsedAt === undefined ? null : formatSeconds(lastUsedAt), attention };
+}
+
+export function clientSummaryJson(view: ClientView): ClientSummaryJson {
+  const { client, liveTokens, pendingTokens, nextExpiry } = view;
   return {
     ...clientJson(client),
     liveTokens,
     pendingTokens,
     nextExpiry: nextExpiry === undefined ? null : formatSeconds(nextExpiry),
+    ...clientUseJson(view),
   };
 }

@@ -1,8 +1,9 @@
 /** The columns of `apikey clients list`: few and relative for people, fixed and exact for programs. */
-import { formatDuration, formatSeconds, type ClientView } from '@apikey/shared';
+import { EXPIRING_SECONDS, formatDuration, formatSeconds, type ClientView } from '@apikey/shared';
 import { distance } from '../../terminal/distance.ts';
 import type { Style } from '../../terminal/style.ts';
 import type { Column } from '../../terminal/table.ts';
+import { attentionWords } from '../../token-words.ts';
 
 /** Fixed, and in this order: scripts cut them by number. */
 export const PIPED_CELLS: readonly ((view: ClientView) => string)[] = [
@@ -21,8 +22,6 @@ export const PIPED_CELLS: readonly ((view: ClientView) => string)[] = [
   ({ client }) => String(client.epoch),
 ];
 
-const SOON = 14 * 86_400;
-
 /** Details that no client has get no column. */
 export function tableColumns(views: readonly ClientView[], now: number, style: Style): Column<ClientView>[] {
   const optional = (title: string, cell: (view: ClientView) => string): Column<ClientView>[] =>
@@ -39,8 +38,10 @@ export function tableColumns(views: readonly ClientView[], now: number, style: S
     {
       title: 'next end',
       cell: ({ nextExpiry }) => (nextExpiry === undefined ? '' : distance(nextExpiry, now)),
-      paint: (text, { nextExpiry = Infinity }) => (nextExpiry - now < SOON ? style.yellow(text) : text),
+      paint: (text, { nextExpiry = Infinity }) => (nextExpiry - now < EXPIRING_SECONDS ? style.yellow(text) : text),
     },
+    ...optional('last used', ({ lastUsedAt }) => (lastUsedAt === undefined ? '' : distance(lastUsedAt, now))),
+    ...optional('attention', ({ attention }) => attentionWords(attention)),
     ...optional('contact', ({ client }) => client.contact ?? ''),
     ...optional('owner', ({ client }) => client.owner ?? ''),
     ...optional('limits', ({ client }) => limits(client).join(', ')),

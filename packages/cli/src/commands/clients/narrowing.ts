@@ -1,5 +1,5 @@
 /** What narrower limits of a client do to its tokens that are out. */
-import { effectiveScopes, type Client, type ClientSettings, type TokenView } from '@apikey/shared';
+import { effectiveScopes, type Client, type ClientSettings, type TokenVerdict } from '@apikey/shared';
 
 type Limits = Pick<Client, 'scopes' | 'cidrs'>;
 
@@ -11,7 +11,7 @@ export interface Narrowing {
   readonly liveTokens: number;
 }
 
-export function narrowing(before: Limits, settings: ClientSettings, tokens: readonly TokenView[]): Narrowing {
+export function narrowing(before: Limits, settings: ClientSettings, tokens: readonly TokenVerdict[]): Narrowing {
   const live = tokens.filter((view) => view.live).map(({ record }) => record);
   const scopes = settings.scopes === undefined ? before.scopes : (settings.scopes ?? undefined);
   const after = scopes === undefined ? {} : { scopes };

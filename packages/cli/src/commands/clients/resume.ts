@@ -14,7 +14,7 @@ export function run(invocation: Invocation, context: Context): Promise<number> {
       apply: (deps, id) => resumeClient(deps, id),
       idle: ({ client }) => client.state === 'active',
       touches: ({ tokens }) => tokens.filter(({ reason }) => reason === 'client_suspended'),
-      effect: (count) => `lets ${counted(count, 'token')} be used again`,
+      effect: (count) => (count === 0 ? 'brings no token back' : `lets ${counted(count, 'token')} be used again`),
       next: (id, env) => `apikey clients show${env} ${id}`,
     },
     invocation,

@@ -17,6 +17,7 @@ export function run(invocation: Invocation, context: Context): Promise<number> {
       idle: () => false,
       touches: ({ tokens }) => tokens,
       effect: (count) => `ends ${counted(count, 'token')} for good`,
+      shows: (flags) => flags.text('confirm') === undefined,
       ask: (id, impact, flags, { io, terminal, inputAllowed }) =>
         confirmByName(io, terminal, inputAllowed, {
           question: [...impact, 'This cannot be undone. Type the name of the client to end them:'].join('\n'),

@@ -1,5 +1,5 @@
 /** `apikey clients set`: sets details and limits, and tells which tokens that are out they touch. */
-import { setClient, showClient, type Client, type ClientSettings, type OperationDeps } from '@apikey/shared';
+import { openTokensOf, setClient, type Client, type ClientSettings, type OperationDeps } from '@apikey/shared';
 import { openBackend } from '../../backends.ts';
 import type { Invocation } from '../../command-line/definition.ts';
 import type { Context } from '../../context.ts';
@@ -49,7 +49,7 @@ export async function run(invocation: Invocation, context: Context): Promise<num
 }
 
 async function impactOf(deps: OperationDeps, before: Client, { id, settings }: SetOptions): Promise<Narrowing> {
-  return narrowing(before, settings, (await showClient(deps, id)).tokens);
+  return narrowing(before, settings, (await openTokensOf(deps, id)).tokens);
 }
 
 function tellPlan(

@@ -9,8 +9,8 @@ import { fieldLines } from '../../terminal/fields.ts';
 import { printable } from '../../terminal/printable.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import { tokenJson } from '../../token-json.ts';
-import { moment, tokenTable } from '../../token-words.ts';
-import { clientJson } from './client-json.ts';
+import { attentionWords, moment, tokenTable } from '../../token-words.ts';
+import { clientJson, clientUseJson } from './client-json.ts';
 import { detailFields } from './words.ts';
 
 export async function run({ args }: Invocation, { io, terminal, settings: read }: Context): Promise<number> {
@@ -22,7 +22,16 @@ export async function run({ args }: Invocation, { io, terminal, settings: read }
     const events = await clientEvents({ registry }, id);
     const env = settings.env.value;
     if (terminal.json) {
-      terminal.printJson({ ...clientJson(details.client), tokens: details.tokens.map(tokenJson), events, env });
+      const { client, tokens } = details;
+      const liveTokens = tokens.filter(({ live }) => live).length;
+      terminal.printJson({
+        ...clientJson(client),
+        liveTokens,
+        ...clientUseJson(details),
+        tokens: tokens.map(tokenJson),
+        events,
+        env,
+      });
     } else {
       terminal.print(detailsText(details, events, env, io.clock.now() / 1000, terminal));
     }
@@ -33,7 +42,7 @@ export async function run({ args }: Invocation, { io, terminal, settings: read }
 }
 
 function detailsText(
-  { client, tokens }: ClientDetails,
+  { client, tokens, lastUsedAt, attention }: ClientDetails,
   events: readonly AuditEvent[],
   env: string,
   now: number,
@@ -46,6 +55,8 @@ function detailsText(
       [
         ['env', env],
         ...detailFields(client),
+        ['last used', lastUsedAt === undefined ? undefined : moment(lastUsedAt, now)],
+        ['attention', attention.length === 0 ? undefined : attentionWords(attention)],
         ['registered', moment(client.createdAt, now)],
         ['epoch', client.epoch === 1 ? undefined : `${client.epoch} (older tokens were revoked together)`],
       ],

@@ -16,6 +16,7 @@ export function run(invocation: Invocation, context: Context): Promise<number> {
       idle: ({ client }) => client.state === 'suspended',
       touches: ({ tokens }) => tokens.filter(({ live }) => live),
       effect: (count) => `denies ${counted(count, 'live token')} until it is resumed`,
+      shows: (flags) => !flags.on('yes'),
       ask: async (id, impact, flags, { io, terminal, inputAllowed }) => {
         if (flags.on('yes')) return;
         await confirm(io, terminal, inputAllowed, {

@@ -1,24 +1,17 @@
 /** Whether the key files that the ring names are there, sound and private; and which are there for nothing. */
-import {
-  isSigningAlg,
-  thumbprint,
-  verifySignature,
-  type KeyProvider,
-  type KeyRing,
-  type RingKey,
-} from '@apikey/shared';
+import { isSigningAlg, thumbprint, verifySignature, type KeyProvider, type RingKey } from '@apikey/shared';
 import { join } from 'node:path';
 import { openKeys } from '../../backends.ts';
 import type { Settings } from '../../config/resolve.ts';
 import type { Io } from '../../io.ts';
 import { attempted, failed, finding, pass, unchecked, type Check } from './check.ts';
 import { checkModes, namesIn } from './files.ts';
-import { isUsable, keyName } from './ring.ts';
+import { isUsable, keyName, type Rings } from './ring.ts';
 
 const PROBE = new TextEncoder().encode('apikey doctor');
 
 export async function checkKeyFiles(
-  ring: KeyRing,
+  { ring, seals }: Rings,
   settings: Settings,
   io: Io,
   signs: boolean,
@@ -32,7 +25,7 @@ export async function checkKeyFiles(
   else if (active !== undefined) checks.push(await checkSign(active, keys));
   const names = await namesIn(join(place, 'keys'));
   checks.push(...(await checkModes('modes', join(place, 'keys'), names)));
-  return [...checks, ...(await strayFiles(ring, place, names))];
+  return [...checks, ...strayFiles([...ring.keys, ...(seals?.keys ?? [])], place, names)];
 }
 
 async function checkPublic(key: RingKey, keys: KeyProvider): Promise<Check> {
@@ -63,7 +56,7 @@ async function checkSign(key: RingKey, keys: KeyProvider): Promise<Check> {
   return check ?? unchecked('sign', 'not tried');
 }
 
-async function strayFiles({ keys }: KeyRing, place: string, names: readonly string[]): Promise<readonly Check[]> {
+function strayFiles(keys: readonly RingKey[], place: string, names: readonly string[]): readonly Check[] {
   const known = new Set(keys.map(({ kid }) => kid));
   const strays = names.filter((name) => !known.has(name.split('.')[0] ?? ''));
   if (strays.length === 0) return [pass('unused', 'no key file is outside the ring')];

@@ -1,12 +1,18 @@
 /** The key ring itself, whatever holds its keys. */
-import { MAIN_RING, type KeyRing, type Registry, type RingKey } from '@apikey/shared';
+import { MAIN_RING, SEAL_RING, type KeyRing, type Registry, type RingKey } from '@apikey/shared';
 import type { Settings } from '../../config/resolve.ts';
 import { counted } from '../../counted.ts';
 import { failed, finding, pass, type Check } from './check.ts';
 
+export interface Rings {
+  readonly ring: KeyRing;
+  /** The keys of seals; absent before the first one. */
+  readonly seals: KeyRing | undefined;
+}
+
 export interface RingChecks {
   readonly checks: readonly Check[];
-  readonly ring: KeyRing | undefined;
+  readonly rings: Rings | undefined;
 }
 
 export async function checkRing(registry: Registry, { env }: Settings): Promise<RingChecks> {
@@ -15,11 +21,12 @@ export async function checkRing(registry: Registry, { env }: Settings): Promise<
     if (ring === undefined) {
       const fix = `run: apikey init --env ${env.value}`;
       const why = 'the set-up was not finished, and nothing can be issued';
-      return { ring, checks: [finding('ring', 'there is no key ring', why, fix)] };
+      return { rings: undefined, checks: [finding('ring', 'there is no key ring', why, fix)] };
     }
-    return { ring, checks: [activeCheck(ring, env.value)] };
+    const seals = await registry.getRing(SEAL_RING);
+    return { rings: { ring, seals }, checks: [activeCheck(ring, env.value)] };
   } catch (error) {
-    return { ring: undefined, checks: [failed('ring', error)] };
+    return { rings: undefined, checks: [failed('ring', error)] };
   }
 }
 

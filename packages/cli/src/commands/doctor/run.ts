@@ -1,5 +1,4 @@
 /** `apikey doctor`: looks at everything that an environment rests on, and says how to mend what is wrong. */
-import type { KeyRing } from '@apikey/shared';
 import { isEmbedded, openRegistry } from '../../backends.ts';
 import { usesAws, type Caller } from '../../backends/caller.ts';
 import type { Invocation } from '../../command-line/definition.ts';
@@ -13,7 +12,7 @@ import { revocationBound } from '../../revocation-bound.ts';
 import { printable } from '../../terminal/printable.ts';
 import type { Style } from '../../terminal/style.ts';
 import { failed, finding, unchecked, type Check } from './check.ts';
-import { checkRing } from './ring.ts';
+import { checkRing, type Rings } from './ring.ts';
 import { boundCheck, checkPending } from './tokens.ts';
 
 export async function run({ flags }: Invocation, { io, terminal, settings: read }: Context): Promise<number> {
@@ -75,8 +74,8 @@ async function examineContents(
   try {
     const registry = await openRegistry(settings, 'read');
     try {
-      const { ring, checks } = await checkRing(registry, settings);
-      const keys = ring === undefined ? [] : await examineKeys(ring, settings, io, caller, signs);
+      const { rings, checks } = await checkRing(registry, settings);
+      const keys = rings === undefined ? [] : await examineKeys(rings, settings, io, caller, signs);
       return [...checks, ...keys, ...(await checkPending(registry, io.clock, settings))];
     } finally {
       await registry.close();
@@ -87,7 +86,7 @@ async function examineContents(
 }
 
 async function examineKeys(
-  ring: KeyRing,
+  rings: Rings,
   settings: Settings,
   io: Io,
   caller: Caller | undefined,
@@ -95,12 +94,13 @@ async function examineKeys(
 ): Promise<readonly Check[]> {
   if (settings.keys.scheme === 'file') {
     const { checkKeyFiles } = await import('./key-files.ts');
-    const checks = await checkKeyFiles(ring, settings, io, signs);
+    const checks = await checkKeyFiles(rings, settings, io, signs);
     return isEmbedded(settings) ? [...checks, unchecked('locks', EMBEDDED_CAUTION)] : checks;
   }
   if (caller === undefined) return [];
   const { checkKms } = await import('./kms.ts');
-  return checkKms(ring, caller, settings, signs);
+  // Keys of seals have another alias and tag: none of them is taken for one that was left over.
+  return checkKms(rings.ring, caller, settings, signs);
 }
 
 function notSetUp({ env, registry }: Settings): Check {

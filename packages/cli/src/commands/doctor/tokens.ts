@@ -5,15 +5,13 @@ import { counted } from '../../counted.ts';
 import { revocationBound } from '../../revocation-bound.ts';
 import { attempted, finding, pass, type Check } from './check.ts';
 
-const OLD_SECONDS = 86_400;
 const NAMED = 5;
 
 export function checkPending(registry: Registry, clock: Clock, { env }: Settings): Promise<readonly Check[]> {
   return attempted('pending', async () => {
-    const born = clock.now() / 1000 - OLD_SECONDS;
     const old: TokenView[] = [];
     for await (const view of listTokens({ registry, clock }, { state: 'pending' })) {
-      if (view.record.iat < born) old.push(view);
+      if (view.attention.includes('pending')) old.push(view);
     }
     if (old.length === 0) return [pass('pending', 'no token has been pending for more than a day')];
     const named = old

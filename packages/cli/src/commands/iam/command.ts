@@ -11,7 +11,18 @@ const FLAGS: readonly FlagDefinition[] = [
     repeatable: true,
   },
 ];
-const USAGE: FlagDefinition = { flags: '--usage', help: 'also let it note when a token was last used' };
+const DELIVER_TO: FlagDefinition = {
+  flags: '--deliver-to <store>',
+  help: 'also let it deliver to this store, named as `issue --to` has it',
+  repeatable: true,
+};
+const TRACK_USAGE: FlagDefinition = { flags: '--track-usage', help: 'also let it record when a token was last used' };
+
+const SEALS_TO: FlagDefinition = {
+  flags: '--deliver-to <store>',
+  help: 'also let it put seals into this parameter, named as `audit seal --to` has it: ssm:/PATH',
+  repeatable: true,
+};
 
 const MORE =
   'The policy is for this environment alone, by the ARNs of its table and the aliases of its keys: a rotated key needs no new ' +
@@ -39,10 +50,11 @@ export const iam: CommandGroup = {
   group: 'Environment',
   summary: 'Print least-privilege IAM policies',
   commands: [
-    policyCommand('issuer', 'Print the IAM policy of those who issue and rotate tokens'),
+    policyCommand('issuer', 'Print the IAM policy of those who issue and rotate tokens', [DELIVER_TO]),
     policyCommand('revoker', 'Print the IAM policy of those who revoke, and cannot sign'),
     policyCommand('auditor', 'Print the IAM policy of those who read everything and change nothing'),
-    policyCommand('authorizer', 'Print the IAM policy of whatever decides about requests', [USAGE]),
+    policyCommand('authorizer', 'Print the IAM policy of whatever decides about requests', [TRACK_USAGE]),
+    policyCommand('sealer', 'Print the IAM policy of what seals the audit log on a schedule', [SEALS_TO]),
     policyCommand('admin', 'Print the IAM policy of those who set up the environment and manage its keys'),
   ],
 };

@@ -13,6 +13,32 @@ export function fetchPublicKeys(place: Place): Grant[] {
   ]);
 }
 
+/** For those who verify tokens and seals. */
+export function fetchAllPublicKeys(place: Place): Grant[] {
+  return onKeys(place, (base, sealBase) => [
+    allow(
+      'FetchPublicKeys',
+      'fetches the public halves of the keys that bear an alias of this environment, those for seals included',
+      ['kms:GetPublicKey'],
+      keysArn(place),
+      byAlias(base, sealBase),
+    ),
+  ]);
+}
+
+/** The aliases of keys for seals match no pattern for keys of tokens, and the other way round. */
+export function signSeals(place: Place): Grant[] {
+  return onKeys(place, (_, sealBase) => [
+    allow(
+      'SignSeals',
+      'signs seals, and checks what it signed, with the keys for seals of this environment: no token is ever signed by one',
+      ['kms:GetPublicKey', 'kms:Sign'],
+      keysArn(place),
+      byAlias(sealBase),
+    ),
+  ]);
+}
+
 export function sign(place: Place): Grant[] {
   return onKeys(place, (base) => [
     allow(
@@ -43,10 +69,22 @@ export function describeKeys(place: Place): Grant[] {
   ]);
 }
 
+/** What the log of signatures is asked by `apikey audit reconcile --lookup`. */
+export function lookUpSignatures(place: Place): Grant[] {
+  return onKeys(place, () => [
+    allow(
+      'LookUpSignatures',
+      'lets `apikey audit reconcile` ask CloudTrail who signed; "*", since the event history of an account is one',
+      ['cloudtrail:LookupEvents'],
+      '*',
+    ),
+  ]);
+}
+
 /** A new key has no alias yet, so that its usage and its tag have to tell it apart. */
 export function makeKeys(place: Place, tag: string): Grant[] {
-  return onKeys(place, (base) => {
-    const tagged = { [`aws:RequestTag/${tag}`]: base };
+  return onKeys(place, (base, sealBase) => {
+    const tagged = { [`aws:RequestTag/${tag}`]: [base, sealBase] };
     const usage = { 'kms:KeyUsage': 'SIGN_VERIFY' };
     return [
       allow(
@@ -63,7 +101,12 @@ export function makeKeys(place: Place, tag: string): Grant[] {
         '*',
         { StringEquals: tagged },
       ),
-      allow('NameKeys', 'gives aliases of this environment', ['kms:CreateAlias'], aliasArn(place, base)),
+      allow(
+        'NameKeys',
+        'gives aliases of this environment',
+        ['kms:CreateAlias'],
+        [aliasArn(place, base), aliasArn(place, sealBase)],
+      ),
       allow(
         'NameAndReadSigningKeys',
         'gives such an alias to a signing key, after reading the public half that it is called by',
@@ -107,10 +150,13 @@ export function protectKeys(place: Place, breakGlassRoles: readonly string[]): G
 }
 
 /** At least one of a key's aliases has to be of this environment; a key without aliases is none of its keys. */
-function byAlias(aliasBase: string): NonNullable<Statement['Condition']> {
-  return { 'ForAnyValue:StringLike': { 'kms:ResourceAliases': [`${aliasBase}/*`] } };
+function byAlias(...aliasBases: readonly string[]): NonNullable<Statement['Condition']> {
+  return { 'ForAnyValue:StringLike': { 'kms:ResourceAliases': aliasBases.map((base) => `${base}/*`) } };
 }
 
-function onKeys(place: Place, grants: (aliasBase: string) => Grant[]): Grant[] {
-  return place.aliasBase === undefined ? [] : grants(place.aliasBase);
+function onKeys(
+  { aliasBase, sealAliasBase }: Place,
+  grants: (aliasBase: string, sealAliasBase: string) => Grant[],
+): Grant[] {
+  return aliasBase === undefined || sealAliasBase === undefined ? [] : grants(aliasBase, sealAliasBase);
 }

@@ -27,6 +27,8 @@ export interface Place {
   readonly account: string;
   readonly table: string | undefined;
   readonly aliasBase: string | undefined;
+  /** That of the keys for seals. */
+  readonly sealAliasBase: string | undefined;
 }
 
 export function tableArn({ partition, region, account }: Place, table: string): string {

@@ -1,16 +1,37 @@
 /** The roles of an environment, and all that each of them may do. */
-import { describeKeys, fetchPublicKeys, makeKeys, protectKeys, sign } from './key-grants.ts';
+import type { StoreUri } from '../../delivery/store-uri.ts';
+import { deliverTo, putSeals } from './store-grants.ts';
+import {
+  describeKeys,
+  fetchAllPublicKeys,
+  fetchPublicKeys,
+  lookUpSignatures,
+  makeKeys,
+  protectKeys,
+  sign,
+  signSeals,
+} from './key-grants.ts';
 import type { Grant, Place } from './policy.ts';
-import { describeTable, readRegistry, readStatus, setUpTable, trackUsage, writeItems } from './table-grants.ts';
+import {
+  describeTable,
+  readHeads,
+  readRegistry,
+  readStatus,
+  setUpTable,
+  trackUsage,
+  writeItems,
+} from './table-grants.ts';
 
-export const ROLES = ['issuer', 'revoker', 'auditor', 'authorizer', 'admin'] as const;
+export const ROLES = ['issuer', 'revoker', 'auditor', 'authorizer', 'sealer', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface RoleOptions {
   /** Roles that may disable and delete keys all the same. */
   readonly breakGlassRoles: readonly string[];
-  /** For authorizers: whether they note when a token was used. */
-  readonly usage: boolean;
+  /** For authorizers: whether they record when a token was used. */
+  readonly tracksUsage: boolean;
+  /** For issuers: the stores that they deliver tokens to. For sealers: the parameters that they put seals into. */
+  readonly stores: readonly StoreUri[];
   /** Tag that every key bears; its value is the alias base. */
   readonly keysTag: string;
 }
@@ -21,10 +42,15 @@ export const ROLE_COMMANDS: Readonly<Record<Role, string>> = {
   revoker: 'revoke, clients suspend, resume and revoke, keys revoke, every command that only reads',
   auditor: 'every command that only reads, doctor --no-sign',
   authorizer: 'no command: for the function or gateway that decides about requests',
+  sealer: 'audit seal',
   admin: 'init, keys, clients set, every command that only reads, doctor --no-sign',
 };
 
-export function grantsOf(role: Role, place: Place, { breakGlassRoles, usage, keysTag }: RoleOptions): Grant[] {
+export function grantsOf(
+  role: Role,
+  place: Place,
+  { breakGlassRoles, tracksUsage, stores, keysTag }: RoleOptions,
+): Grant[] {
   const grants: Readonly<Record<Role, () => Grant[]>> = {
     issuer: () => [
       ...readRegistry(place),
@@ -39,6 +65,7 @@ export function grantsOf(role: Role, place: Place, { breakGlassRoles, usage, key
       ...fetchPublicKeys(place),
       ...describeTable(place),
       ...describeKeys(place),
+      ...deliverTo(place, stores),
     ],
     revoker: () => [
       ...readRegistry(place),
@@ -51,8 +78,14 @@ export function grantsOf(role: Role, place: Place, { breakGlassRoles, usage, key
       ]),
       ...fetchPublicKeys(place),
     ],
-    auditor: () => [...readRegistry(place), ...fetchPublicKeys(place), ...describeTable(place), ...describeKeys(place)],
-    authorizer: () => [...readStatus(place), ...fetchPublicKeys(place), ...(usage ? trackUsage(place) : [])],
+    auditor: () => [
+      ...readRegistry(place),
+      ...fetchAllPublicKeys(place),
+      ...describeTable(place),
+      ...describeKeys(place),
+      ...lookUpSignatures(place),
+    ],
+    authorizer: () => [...readStatus(place), ...fetchPublicKeys(place), ...(tracksUsage ? trackUsage(place) : [])],
     admin: () => [
       ...readRegistry(place),
       ...writeItems(place, 'changes the key ring and the limits of clients', [
@@ -65,6 +98,12 @@ export function grantsOf(role: Role, place: Place, { breakGlassRoles, usage, key
       ...setUpTable(place),
       ...describeTable(place),
       ...makeKeys(place, keysTag),
+    ],
+    sealer: () => [
+      ...readHeads(place),
+      ...writeItems(place, 'keeps seals; clients, tokens, events and key rings are out of its reach', ['SEALS']),
+      ...signSeals(place),
+      ...putSeals(place, stores),
     ],
   };
   return [...grants[role](), ...protectKeys(place, breakGlassRoles)];

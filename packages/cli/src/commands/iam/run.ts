@@ -7,7 +7,7 @@ import type { Settings } from '../../config/resolve.ts';
 import type { Context } from '../../context.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { fieldLines } from '../../terminal/fields.ts';
-import { findPlace, parseBreakGlassRoles } from './options.ts';
+import { findPlace, parseBreakGlassRoles, parseStores } from './options.ts';
 import type { Grant, Place, Policy } from './policy.ts';
 import { grantsOf, ROLE_COMMANDS, type Role } from './roles.ts';
 
@@ -19,10 +19,16 @@ export function policyOf(role: Role): Loaded {
 
 async function printPolicy(role: Role, { flags }: Invocation, context: Context): Promise<number> {
   const breakGlassRoles = parseBreakGlassRoles(flags);
+  const stores = parseStores(flags);
   const settings = await context.settings();
-  if (!usesAws(settings)) throw notOnAws(settings);
+  if (!usesAws(settings) && stores.length === 0) throw notOnAws(settings);
   const place = await findPlace(flags, settings, context.io);
-  const grants = grantsOf(role, place, { breakGlassRoles, usage: flags.on('usage'), keysTag: await keysTag() });
+  const grants = grantsOf(role, place, {
+    breakGlassRoles,
+    stores,
+    tracksUsage: flags.on('trackUsage'),
+    keysTag: await keysTag(),
+  });
   const policy: Policy = { Version: '2012-10-17', Statement: grants.map(({ statement }) => statement) };
   const { terminal } = context;
   terminal.say(reasons(role, place, grants, settings, context));

@@ -4,7 +4,16 @@ import { allow, tableArn, type Grant, type Place, type Statement } from './polic
 const INDEX = 'by-time';
 
 /** Kinds of items, as their partition keys begin (docs/aws.md lists them). */
-export type ItemKind = 'CLIENT' | 'JTI' | 'RING' | 'EVENTS#CLIENT' | 'EVENTS#RING' | 'REQUEST' | 'BUCKETS' | 'USAGE';
+export type ItemKind =
+  | 'CLIENT'
+  | 'JTI'
+  | 'RING'
+  | 'EVENTS#CLIENT'
+  | 'EVENTS#RING'
+  | 'REQUEST'
+  | 'BUCKETS'
+  | 'SEALS'
+  | 'USAGE';
 
 /** Reading everything: what people do who list, show and verify. */
 export function readRegistry(place: Place): Grant[] {
@@ -31,6 +40,19 @@ export function readStatus(place: Place): Grant[] {
   ]);
 }
 
+/** For those who seal: where every chain stands, and no record or event. */
+export function readHeads(place: Place): Grant[] {
+  return onTable(place, (arn) => [
+    allow(
+      'ReadHeadsOfChains',
+      'reads the key rings by primary key and the list of clients from the index, and nothing else of the table',
+      ['dynamodb:GetItem', 'dynamodb:Query'],
+      [arn, `${arn}/index/${INDEX}`],
+      { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['RING#*', 'CLIENTS'] } },
+    ),
+  ]);
+}
+
 /** Each write is a put; transactions need no permission of their own. */
 export function writeItems(place: Place, reason: string, kinds: readonly ItemKind[]): Grant[] {
   return onTable(place, (arn) => [allow('WriteRecords', reason, ['dynamodb:PutItem'], arn, leadingKeys(kinds))]);
@@ -40,8 +62,8 @@ export function trackUsage(place: Place): Grant[] {
   return onTable(place, (arn) => [
     allow(
       'TrackUsage',
-      'notes when a token was last used, and can write nothing else',
-      ['dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      'records when a token was last used, and can write nothing else',
+      ['dynamodb:PutItem'],
       arn,
       leadingKeys(['USAGE']),
     ),

@@ -5,27 +5,29 @@ import {
   type IssuedToken,
   type OperationDeps,
   type TokenRecord,
-  type TokenSink,
+  type Sink,
 } from '@apikey/shared';
-import { openKeys, operationDeps } from '../../backends.ts';
-import { findActor } from '../../backends/caller.ts';
 import type { Invocation } from '../../command-line/definition.ts';
 import type { Settings } from '../../config/resolve.ts';
 import type { Context } from '../../context.ts';
-import { destinationSink } from '../../delivery/destination.ts';
+import { destinationSink, requestFor } from '../../delivery/destination.ts';
+import { deliveredJson, plannedJson } from '../../delivery/words.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
-import type { Io } from '../../io.ts';
-import { previewRegistry } from '../../preview-registry.ts';
+import { previewDeps } from '../../preview-deps.ts';
 import { FIRST_ALG, saySetUp, setUp, whatIsPresent, type Present } from '../../set-up.ts';
 import { issuedJson } from '../../token-json.ts';
 import { parseIssueOptions, type IssueOptions } from './options.ts';
 import { issuedWords, planJson, planWords } from './words.ts';
 
 export async function run(invocation: Invocation, context: Context): Promise<number> {
+  if (invocation.flags.text('from') !== undefined) {
+    const { issueFrom } = await import('./from/run.ts');
+    return issueFrom(invocation.flags, context);
+  }
   const options = parseIssueOptions(invocation);
   const settings = await context.settings();
   const json = (record: TokenRecord): object => ({ ...issuedJson(record), env: settings.env.value });
-  const sink = destinationSink(options.destination, json, context);
+  const sink = await destinationSink(options.destination, json, settings, context);
   await sink.check();
   const present = await whatIsPresent(settings, context.io);
   let deps = present.deps;
@@ -45,43 +47,31 @@ export async function run(invocation: Invocation, context: Context): Promise<num
 
 async function issue(
   deps: OperationDeps,
-  { request, destination: { output } }: IssueOptions,
+  { request, destination }: IssueOptions,
   settings: Settings,
-  sink: TokenSink,
+  sink: Sink,
   { terminal, onInterrupt }: Context,
 ): Promise<number> {
   onInterrupt({
     why: 'the token was not handed over; a record that is pending at most is left, and nothing accepts it',
     fix: 'run the command again',
   });
-  const issued: IssuedToken = await issueToken(deps, request, sink);
-  if (terminal.json && output !== undefined) {
-    terminal.printJson({ tokenFile: output, ...issuedJson(issued.record), env: settings.env.value });
+  const issued: IssuedToken = await issueToken(deps, requestFor(destination, request, deps), sink);
+  const delivered = deliveredJson(destination, issued);
+  if (terminal.json && delivered !== undefined) {
+    terminal.printJson({ ...delivered, ...issuedJson(issued.record), env: settings.env.value });
   }
-  terminal.say(issuedWords(issued, settings, output, deps.clock.now() / 1000, terminal.aside));
+  terminal.say(issuedWords(issued, settings, destination, deps.clock.now() / 1000, terminal.aside));
   return EXIT_CODES.done.code;
-}
-
-/** What there is, and for an environment that is still to be set up, what there would be. */
-async function previewDeps(
-  { request }: IssueOptions,
-  settings: Settings,
-  { deps, hasRing }: Present,
-  io: Io,
-): Promise<OperationDeps> {
-  if (deps !== undefined && hasRing) return deps;
-  const registry = previewRegistry(deps?.registry, request.alg ?? FIRST_ALG, Math.floor(io.clock.now() / 1000));
-  const keys = deps?.keys ?? (await openKeys(settings, io));
-  return operationDeps(settings, io, registry, keys, deps?.actor ?? (await findActor(settings, io, true)));
 }
 
 /** Refuses what would be refused, before anything is set up or recorded; with `--dry-run`, shows the plan. */
 async function preview(options: IssueOptions, settings: Settings, present: Present, context: Context): Promise<void> {
   const { io, terminal } = context;
   const now = Math.floor(io.clock.now() / 1000);
-  const plan = await planIssue(await previewDeps(options, settings, present, io), options.request);
+  const plan = await planIssue(await previewDeps(options.request.alg, settings, present, io), options.request);
   if (!options.dryRun) return;
   const setsUp = !present.hasRing;
-  if (terminal.json) terminal.printJson(planJson(plan, settings, setsUp));
-  else terminal.warn(planWords(plan, settings, setsUp, options.destination.output, now, terminal.aside));
+  if (terminal.json) terminal.printJson({ ...planJson(plan, settings, setsUp), ...plannedJson(options.destination) });
+  else terminal.warn(planWords(plan, settings, setsUp, options.destination, now, terminal.aside));
 }

@@ -1,6 +1,8 @@
 /** What `apikey issue` says about a token, or about the one it would issue. */
 import { formatSeconds, type IssuedToken, type IssuePlan, type TokenRecord } from '@apikey/shared';
 import type { Settings } from '../../config/resolve.ts';
+import type { Destination } from '../../delivery/destination.ts';
+import { deliveredWords, deliveryPlan, verifyCommand } from '../../delivery/words.ts';
 import { environmentLine, sameEnvironment } from '../../environment-words.ts';
 import { FUTURE_KID } from '../../preview-registry.ts';
 import { places } from '../../set-up.ts';
@@ -10,24 +12,20 @@ import type { Style } from '../../terminal/style.ts';
 import { issuedJson, type IssuedJson } from '../../token-json.ts';
 
 export function issuedWords(
-  { record, registersClient, resumes }: IssuedToken,
+  issued: IssuedToken,
   settings: Settings,
-  output: string | undefined,
+  destination: Destination,
   now: number,
   style: Style,
 ): string {
-  const place =
-    output === undefined
-      ? 'The token was printed to standard output. It is shown once and stored nowhere.'
-      : `The token was written to ${output}, readable by you alone. It is stored nowhere else.`;
-  const source = output === undefined ? '< FILE' : `--token-file ${output}`;
+  const { record, registersClient, resumes } = issued;
   const env = sameEnvironment(settings);
   return [
     `${style.green('Issued')} a token for ${style.bold(record.client)}${registersClient ? ', a new client' : ''}` +
       (resumes ? ', finishing an earlier request' : ''),
     ...fieldLines([['jti', record.jti], ['kid', record.kid], ...commonFields(record, settings, now)], style),
-    place,
-    `Next: apikey verify${env} ${source}, or apikey revoke${env} ${record.jti}`,
+    deliveredWords(destination, issued),
+    `Next: ${verifyCommand(destination, issued, env)}, or apikey revoke${env} ${record.jti}`,
   ].join('\n');
 }
 
@@ -35,7 +33,7 @@ export function planWords(
   { record, alg, registersClient, resumes }: IssuePlan,
   settings: Settings,
   setsUp: boolean,
-  output: string | undefined,
+  destination: Destination,
   now: number,
   style: Style,
 ): string {
@@ -55,7 +53,7 @@ export function planWords(
       style,
       '    ',
     ),
-    `  hand it over ${output === undefined ? 'on standard output' : `in ${output}`}`,
+    `  hand it over ${deliveryPlan(destination)}`,
   ].join('\n');
 }
 

@@ -5,7 +5,11 @@ import { CONFIRM_FLAG, DRY_RUN_FLAG, JSON_FLAG, QUIET_FLAG, REASON_FLAG, YES_FLA
 const KID: ArgumentDefinition = { name: 'kid', help: 'id of the key; its first characters, at least 6, are enough' };
 const ALG_FLAG = { flags: '--alg <name>', help: 'signature algorithm of a new key (default: that of the active key)' };
 const UNASKED_YES_FLAG = { ...YES_FLAG, help: 'accepted as elsewhere; nothing is asked' };
-const CHANGE_FLAGS = [DRY_RUN_FLAG, JSON_FLAG, QUIET_FLAG];
+const RING_FLAG = {
+  flags: '--ring <name>',
+  help: 'main for the keys of tokens (default), seal for those of audit seal',
+};
+const CHANGE_FLAGS = [RING_FLAG, DRY_RUN_FLAG, JSON_FLAG, QUIET_FLAG];
 
 export const keys: CommandGroup = {
   name: 'keys',
@@ -19,7 +23,7 @@ export const keys: CommandGroup = {
         'On a terminal, the first 12 characters of each kid are shown; they are enough to name it. In a pipe, each line holds, separated by tabs: kid, state, alg, createdAt, activatedAt, retiringAt, endedAt, ' +
         'liveTokens, otherTokens, activateFrom, retireFrom. A retiring key can be retired from retireFrom on, or as soon ' +
         'as no token depends on it.',
-      flags: [JSON_FLAG],
+      flags: [RING_FLAG, JSON_FLAG],
       examples: [{ does: 'the key ring', line: 'apikey keys list' }],
       load: () => import('./list.ts'),
     },
@@ -94,7 +98,7 @@ export const keys: CommandGroup = {
       name: 'export',
       summary: 'Print the public keys as a JWKS, for other verifiers',
       more: 'RFC 7517. Pending keys are in it, so that verifiers have them before they sign; retired and revoked ones are not.',
-      flags: [{ ...JSON_FLAG, help: 'accepted as elsewhere; the output is always JSON' }],
+      flags: [RING_FLAG, { ...JSON_FLAG, help: 'accepted as elsewhere; the output is always JSON' }],
       examples: [{ does: 'into a file', line: 'apikey keys export > jwks.json' }],
       load: () => import('./export.ts'),
     },

@@ -1,11 +1,13 @@
 /** `apikey keys create`: adds a pending key. */
 import {
   createKey,
+  ensureKeyRing,
   isSigningAlg,
   KEY_SETTLING_SECONDS,
-  MAIN_RING,
+  requireRing,
   type KeyOutcome,
-  type OperationDeps,
+  SEAL_RING,
+  type RingKey,
   type SigningAlg,
 } from '@apikey/shared';
 import type { FlagValues } from '../../command-line/flag-values.ts';
@@ -17,20 +19,32 @@ import { fieldLines } from '../../terminal/fields.ts';
 import { moment } from '../../token-words.ts';
 import { dryRun, withKeys, type KeyWork } from './key-command.ts';
 import { keyJson } from './key-json.ts';
+import { sameRing } from './ring.ts';
 import { keyCommand, SETTLING } from './words.ts';
 
 export function run({ flags }: Invocation, context: Context): Promise<number> {
   const asked = parseAlg(flags);
   return withKeys(flags, context, async (work) => {
-    const alg = asked ?? (await algInUse(work.deps));
+    const alg = asked ?? (await algInUse(work));
+    const first = work.ring === SEAL_RING && (await work.deps.registry.getRing(SEAL_RING)) === undefined;
     if (flags.on('dryRun')) {
-      dryRun(work, [`create a key of ${alg}, which may sign after ${SETTLING}`], { step: 'create', alg });
+      const use = first ? 'signs seals at once: it is the first' : `may sign after ${SETTLING}`;
+      dryRun(work, [`create a key of ${alg}, which ${use}`], { step: 'create', alg });
       return;
     }
-    const { key } = await createKey(work.deps, alg);
+    const key = first ? await createFirst(alg, work) : (await createKey(work.deps, alg, work.ring)).key;
     if (work.terminal.json) work.terminal.printJson({ ...keyJson(key), env: work.env });
     tellCreated(key, work);
   });
+}
+
+/** The ring of seals is made with its first key, which signs at once. */
+async function createFirst(alg: SigningAlg, { deps }: KeyWork): Promise<RingKey> {
+  await requireRing(deps);
+  const { ring } = await ensureKeyRing(deps, alg, SEAL_RING);
+  const key = ring.keys.find(({ state }) => state === 'active');
+  if (key === undefined) throw new TypeError('a ring was made without a key that signs');
+  return key;
 }
 
 export function parseAlg(flags: FlagValues): SigningAlg | undefined {
@@ -38,14 +52,20 @@ export function parseAlg(flags: FlagValues): SigningAlg | undefined {
 }
 
 /** The algorithm of the active key; after its revocation, that of the newest. */
-export async function algInUse({ registry }: OperationDeps): Promise<SigningAlg> {
-  const ring = await registry.getRing(MAIN_RING);
+export async function algInUse({ deps, ring: name }: Pick<KeyWork, 'deps' | 'ring'>): Promise<SigningAlg> {
+  const ring = await deps.registry.getRing(name);
   const key = ring?.keys.find(({ state }) => state === 'active') ?? ring?.keys.at(-1);
   return key !== undefined && isSigningAlg(key.alg) ? key.alg : FIRST_ALG;
 }
 
-export function tellCreated(key: KeyOutcome['key'], { terminal, deps, config, env }: KeyWork): void {
+export function tellCreated(key: KeyOutcome['key'], { terminal, deps, ring, config, env }: KeyWork): void {
   const { aside } = terminal;
+  if (key.state === 'active') {
+    const lead = `${aside.green('Created')} the first key for seals in environment ${env}; it signs from now on`;
+    const fields = fieldLines([['kid', key.kid] as const, ['alg', key.alg] as const], aside);
+    terminal.say([lead, ...fields, 'Next: apikey audit seal'].join('\n'));
+    return;
+  }
   terminal.say(
     [
       `${aside.green('Created')} a pending key in environment ${env}`,
@@ -57,8 +77,8 @@ export function tellCreated(key: KeyOutcome['key'], { terminal, deps, config, en
         ],
         aside,
       ),
-      'Verifiers learn it until then; those that are given a key set need the new one: apikey keys export',
-      `Next: ${keyCommand('activate', key, config)}`,
+      `Verifiers learn it until then; those that are given a key set need the new one: apikey keys export${sameRing(ring)}`,
+      `Next: ${keyCommand('activate', key, config, sameRing(ring))}`,
     ].join('\n'),
   );
 }

@@ -4,11 +4,13 @@ import { openForReading } from '../../backends.ts';
 import type { Invocation } from '../../command-line/definition.ts';
 import type { Context } from '../../context.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
+import { parseRing } from './ring.ts';
 
-export async function run(_: Invocation, { terminal, settings: read }: Context): Promise<number> {
+export async function run({ flags }: Invocation, { terminal, settings: read }: Context): Promise<number> {
+  const ring = parseRing(flags);
   const { registry, publicKeys } = await openForReading(await read());
   try {
-    terminal.printPublicKeys(await exportJwks({ registry, keys: publicKeys }));
+    terminal.printPublicKeys(await exportJwks({ registry, keys: publicKeys }, ring));
     return EXIT_CODES.done.code;
   } finally {
     await registry.close();

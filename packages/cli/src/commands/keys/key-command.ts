@@ -1,13 +1,16 @@
 /** What the commands that change the key ring have in common: the backend is open while they work. */
-import type { OperationDeps } from '@apikey/shared';
+import type { OperationDeps, RingName } from '@apikey/shared';
 import { openBackend, type OpenMode } from '../../backends.ts';
 import type { FlagValues } from '../../command-line/flag-values.ts';
 import type { Settings } from '../../config/resolve.ts';
 import type { Context } from '../../context.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
+import { parseRing } from './ring.ts';
 
 export interface KeyWork extends Context {
   readonly deps: OperationDeps;
+  /** Whose keys it is about. */
+  readonly ring: RingName;
   /** The configuration in force. */
   readonly config: Settings;
   readonly env: string;
@@ -21,10 +24,11 @@ export async function withKeys(
   work: (work: KeyWork) => Promise<void>,
   mode: OpenMode = 'sign',
 ): Promise<number> {
+  const ring = parseRing(flags);
   const config = await context.settings();
-  const deps = await openBackend(config, context.io, mode);
+  const deps = await openBackend(config, context.io, mode, ring);
   try {
-    await work({ ...context, deps, config, env: config.env.value, flags });
+    await work({ ...context, deps, ring, config, env: config.env.value, flags });
     return EXIT_CODES.done.code;
   } finally {
     await deps.registry.close();

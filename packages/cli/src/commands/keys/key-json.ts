@@ -1,5 +1,5 @@
 /** Signing keys as JSON: the field names that scripts rely on. Fields are only ever added; what is absent is null. */
-import { formatSeconds, type KeyView, type RingKey } from '@apikey/shared';
+import { formatSeconds, type Attention, type KeyView, type RingKey } from '@apikey/shared';
 
 type Time = string | null;
 
@@ -35,15 +35,24 @@ export interface KeyViewJson extends KeyJson {
   readonly otherTokens: number;
   readonly activateFrom: Time;
   readonly retireFrom: Time;
+  readonly attention: readonly Attention[];
 }
 
-export function keyViewJson({ key, liveTokens, otherTokens, activateFrom, retireFrom }: KeyView): KeyViewJson {
+export function keyViewJson({
+  key,
+  liveTokens,
+  otherTokens,
+  activateFrom,
+  retireFrom,
+  attention,
+}: KeyView): KeyViewJson {
   return {
     ...keyJson(key),
     liveTokens,
     otherTokens,
     activateFrom: time(activateFrom),
     retireFrom: time(retireFrom),
+    attention,
   };
 }
 

@@ -1,5 +1,5 @@
 /** `apikey keys list`: the key ring as a table, as tab-separated lines, or as JSON. */
-import { ApikeyError, listKeys, type KeyView } from '@apikey/shared';
+import { ApikeyError, listKeys, MAIN_RING, type KeyView, type RingName } from '@apikey/shared';
 import { ifSetUp, openForReading } from '../../backends.ts';
 import type { Invocation } from '../../command-line/definition.ts';
 import type { Context } from '../../context.ts';
@@ -9,14 +9,18 @@ import type { Settings } from '../../config/resolve.ts';
 import { alignedTable, tabSeparated } from '../../terminal/table.ts';
 import { PIPED_CELLS, tableColumns } from './columns.ts';
 import { keyViewJson } from './key-json.ts';
+import { parseRing } from './ring.ts';
 
-export async function run(_: Invocation, { io, terminal, settings: read }: Context): Promise<number> {
+export async function run({ flags }: Invocation, { io, terminal, settings: read }: Context): Promise<number> {
+  const ring = parseRing(flags);
   const settings = await read();
-  const views = await keysOf(settings, io);
+  const views = await keysOf(settings, io, ring);
   if (terminal.json) {
     terminal.printJson(views.map(keyViewJson));
   } else if (views.length === 0) {
-    terminal.warn(`no keys in environment ${settings.env.value}: it has not been set up; run: apikey init`);
+    const why =
+      ring === MAIN_RING ? 'it has not been set up; run: apikey init' : 'it was never sealed; run: apikey audit seal';
+    terminal.warn(`no keys in environment ${settings.env.value}: ${why}`);
   } else {
     const lines = terminal.isTTY
       ? alignedTable(views, tableColumns(io.clock.now() / 1000, terminal.style), terminal)
@@ -27,11 +31,11 @@ export async function run(_: Invocation, { io, terminal, settings: read }: Conte
 }
 
 /** None where the environment was never set up: an empty list is no error. */
-async function keysOf(settings: Settings, io: Io): Promise<KeyView[]> {
+async function keysOf(settings: Settings, io: Io, ring: RingName): Promise<KeyView[]> {
   const backend = await ifSetUp(openForReading(settings));
   if (backend === undefined) return [];
   try {
-    return await listKeys({ ...backend, clock: io.clock });
+    return await listKeys({ ...backend, clock: io.clock }, ring);
   } catch (error) {
     if (error instanceof ApikeyError && error.code === 'RING_NOT_FOUND') return [];
     throw error;

@@ -1,14 +1,26 @@
 /** `apikey keys revoke`: ends a key and all its tokens, after showing what that hits. */
-import { findKey, parseKidPrefix, planRevokeKey, revokeKey, type KeyPlan } from '@apikey/shared';
+import {
+  describeTokens,
+  findKey,
+  MAIN_RING,
+  parseKidPrefix,
+  planRevokeKey,
+  revokeKey,
+  SEAL_RING,
+  type KeyPlan,
+  type TokenView,
+} from '@apikey/shared';
 import type { Invocation } from '../../command-line/definition.ts';
 import { parseFlag, parseReason } from '../../command-line/parse-flag.ts';
 import type { Context } from '../../context.ts';
 import { counted } from '../../counted.ts';
 import { sameEnvironment } from '../../environment-words.ts';
 import { confirmByName } from '../../terminal/confirm.ts';
+import { tokenImpactJson } from '../../token-json.ts';
 import { tokenTable } from '../../token-words.ts';
 import { withKeys, type KeyWork } from './key-command.ts';
 import { keyJson } from './key-json.ts';
+import { sameRing } from './ring.ts';
 
 const SHORTEST_PREFIX = 6;
 
@@ -21,12 +33,23 @@ export function run({ flags, args }: Invocation, context: Context): Promise<numb
     context,
     async (work) => {
       const { io, terminal, inputAllowed, deps, env } = work;
-      const { kid } = await findKey(deps, prefix);
-      const plan = await planRevokeKey(deps, kid);
-      const impact = impactLines(plan, work);
-      if (flags.on('dryRun')) {
+      const { kid } = await findKey(deps, prefix, work.ring);
+      const plan = await planRevokeKey(deps, kid, work.ring);
+      const dryRun = flags.on('dryRun');
+      // Where nobody looks, usage is not read: nothing that is only shown may keep a key from being revoked.
+      const shown = dryRun || flags.text('confirm') === undefined ? plan.tokens.map(({ record }) => record) : [];
+      const views = await describeTokens(deps, shown);
+      const impact = impactLines(plan, views, work);
+      if (dryRun) {
         if (terminal.json) {
-          terminal.printJson({ dryRun: true, ...keyJson(plan.key), changed: plan.changes, ...impactJson(plan), env });
+          terminal.printJson({
+            dryRun: true,
+            ...keyJson(plan.key),
+            changed: plan.changes,
+            ...impactJson(plan),
+            impact: views.map(tokenImpactJson),
+            env,
+          });
         } else {
           const lines = plan.changes
             ? impact
@@ -46,7 +69,7 @@ export function run({ flags, args }: Invocation, context: Context): Promise<numb
           prefix: uniqueLength(plan, kid),
         });
       }
-      const { key, changed } = await revokeKey(deps, kid, reason);
+      const { key, changed } = await revokeKey(deps, kid, reason, work.ring);
       if (terminal.json) terminal.printJson({ ...keyJson(key), changed, ...impactJson(plan), env });
       terminal.say(
         changed
@@ -56,6 +79,11 @@ export function run({ flags, args }: Invocation, context: Context): Promise<numb
     },
     'existing',
   );
+}
+
+/** What the keys of a ring are for. */
+function doneWith({ ring }: KeyPlan): string {
+  return ring.name === MAIN_RING ? 'issued' : 'sealed';
 }
 
 /** So many characters that no other key of the ring starts with the same. */
@@ -74,18 +102,19 @@ function impactJson(plan: KeyPlan): object {
 }
 
 function hitWords(plan: KeyPlan): string {
+  if (plan.ring.name !== MAIN_RING) return 'every seal that it signed';
   const count = plan.tokens.length;
   return count === 0 ? 'no token' : `${counted(count, 'token')} of ${counted(clientsOf(plan).length, 'client')}`;
 }
 
-function impactLines(plan: KeyPlan, { terminal, deps, env }: KeyWork): string[] {
+function impactLines(plan: KeyPlan, views: readonly TokenView[], { terminal, deps, env }: KeyWork): string[] {
   const { key, tokens } = plan;
-  const table = tokenTable(tokens, { now: deps.clock.now() / 1000, style: terminal.aside, columns: terminal.columns });
+  const table = tokenTable(views, { now: deps.clock.now() / 1000, style: terminal.aside, columns: terminal.columns });
   return [
     `Revoking key ${key.kid} (${key.alg}, ${key.state}) in environment ${env} ends ${hitWords(plan)}${tokens.length === 0 ? '' : ' for good:'}`,
     ...table,
     ...(key.state === 'active'
-      ? ['It is the key that signs: nothing can be issued until another one is activated.']
+      ? [`It is the key that signs: nothing can be ${doneWith(plan)} until another one is activated.`]
       : []),
   ];
 }
@@ -95,11 +124,13 @@ function doneLines(plan: KeyPlan, { terminal, config, env }: KeyWork): string[] 
   const pending = plan.ring.keys.some(({ state }) => state === 'pending');
   return [
     `${terminal.aside.green('Revoked')} key ${plan.key.kid} in environment ${env}, which ends ${hitWords(plan)}`,
-    'Authorizers deny its tokens as soon as they read the key ring again: within their maxStaleness.keys, 60 seconds unless set otherwise.',
+    plan.ring.name === MAIN_RING
+      ? 'Authorizers deny its tokens as soon as they read the key ring again: within their maxStaleness.keys, 60 seconds unless set otherwise.'
+      : '`apikey audit verify --seal` reports its seals as a finding: keep them, and seal anew with another key.',
     ...(plan.key.state === 'active'
       ? [
-          'No key signs now: nothing can be issued.',
-          `Next: apikey keys rotate${same} --now ${pending ? 'activates the pending key' : 'makes a new key and lets it sign at once'}; then issue new tokens to those who lost theirs`,
+          `No key signs now: nothing can be ${doneWith(plan)}.`,
+          `Next: apikey keys rotate${same}${sameRing(plan.ring.name === MAIN_RING ? MAIN_RING : SEAL_RING)} --now ${pending ? 'activates the pending key' : 'makes a new key and lets it sign at once'}; then ${plan.ring.name === MAIN_RING ? 'issue new tokens to those who lost theirs' : 'run apikey audit seal'}`,
         ]
       : []),
   ];

@@ -4,9 +4,8 @@ import {
   createKey,
   formatDuration,
   KEY_SETTLING_SECONDS,
-  MAIN_RING,
   nextKeyStep,
-  NotFoundError,
+  requireRing,
   type KeyRing,
   type RingKey,
   type SigningAlg,
@@ -20,6 +19,7 @@ import { tellActivated } from './activate.ts';
 import { algInUse, parseAlg, tellCreated } from './create.ts';
 import { dryRun, withKeys, type KeyWork } from './key-command.ts';
 import { keyJson } from './key-json.ts';
+import { sameRing } from './ring.ts';
 
 /** What was done: `waiting` = nothing, the pending key is too new. */
 type Done = 'created' | 'activated' | 'waiting';
@@ -47,14 +47,14 @@ export function run({ flags }: Invocation, context: Context): Promise<number> {
 }
 
 async function create(alg: SigningAlg | undefined, work: KeyWork): Promise<RingKey> {
-  const { key } = await createKey(work.deps, alg ?? (await algInUse(work.deps)));
+  const { key } = await createKey(work.deps, alg ?? (await algInUse(work)), work.ring);
   tellCreated(key, work);
   return key;
 }
 
 async function activate({ kid }: RingKey, work: KeyWork): Promise<RingKey> {
   const former = (await ringOf(work)).keys.find(({ state }) => state === 'active');
-  const { key } = await activateKey(work.deps, kid, { now: work.flags.on('now') });
+  const { key } = await activateKey(work.deps, kid, { now: work.flags.on('now') }, work.ring);
   tellActivated(key, former, work);
   return key;
 }
@@ -74,18 +74,18 @@ function report(done: Done, key: RingKey, { terminal, deps, env }: KeyWork): voi
   terminal.printJson({ step: done, ...keyJson(key), waitSeconds: seconds, env });
 }
 
-function waitingWords({ kid }: RingKey, seconds: number, { deps, config, env }: KeyWork): string {
+function waitingWords({ kid }: RingKey, seconds: number, { deps, ring, config, env }: KeyWork): string {
   const now = deps.clock.now() / 1000;
   return [
     `Key ${kid} in environment ${env} is pending, and may sign ${distance(now + seconds, now)}: until then verifiers may not know it`,
-    `Next: apikey keys rotate${sameEnvironment(config)} --wait waits for it; --now does not`,
+    `Next: apikey keys rotate${sameEnvironment(config)}${sameRing(ring)} --wait waits for it; --now does not`,
   ].join('\n');
 }
 
 async function tellPlan(alg: SigningAlg | undefined, work: KeyWork): Promise<void> {
   const next = nextKeyStep(await ringOf(work), work.deps.clock.now());
   if (next.step === 'create') {
-    const made = alg ?? (await algInUse(work.deps));
+    const made = alg ?? (await algInUse(work));
     dryRun(work, [`create a key of ${made}`], { step: 'create', alg: made });
   } else {
     const { kid } = next.key;
@@ -97,11 +97,6 @@ async function tellPlan(alg: SigningAlg | undefined, work: KeyWork): Promise<voi
   }
 }
 
-async function ringOf({ deps, env }: KeyWork): Promise<KeyRing> {
-  const ring = await deps.registry.getRing(MAIN_RING);
-  if (ring !== undefined) return ring;
-  throw new NotFoundError('RING_NOT_FOUND', 'there is no key ring', {
-    why: `environment ${env} has not been set up`,
-    fix: 'run: apikey init',
-  });
+function ringOf({ deps, ring }: KeyWork): Promise<KeyRing> {
+  return requireRing(deps, ring);
 }

@@ -1,8 +1,10 @@
 /** The columns of `apikey list`: few and relative for people, fixed and exact for programs. */
-import { formatSeconds, type TokenView } from '@apikey/shared';
+import { endOfLife, formatSeconds, type TokenView } from '@apikey/shared';
 import { distance } from '../../terminal/distance.ts';
+import { lifeBar, lifePaint, type Life } from '../../terminal/life-bar.ts';
 import type { Style } from '../../terminal/style.ts';
-import type { Column } from '../../terminal/table.ts';
+import { width, type Column } from '../../terminal/table.ts';
+import { lastUsedCell } from '../../use-words.ts';
 
 /** Fixed, and in this order: scripts cut them by number. */
 export const PIPED_CELLS: readonly ((view: TokenView) => string)[] = [
@@ -17,24 +19,84 @@ export const PIPED_CELLS: readonly ((view: TokenView) => string)[] = [
   ({ record }) => record.note ?? '',
 ];
 
-const SOON = 14 * 86_400;
+/** How the end of a token is shown: cells of the bar, and whether the distance stands beside the date. */
+export interface EndStyle {
+  readonly bar: number;
+  readonly distance: boolean;
+}
 
-/** Scopes and notes are shown where at least one token has some. */
-export function tableColumns(views: readonly TokenView[], now: number, style: Style): Column<TokenView>[] {
-  const columns: Column<TokenView>[] = [
+export const WIDE_END: EndStyle = { bar: 8, distance: true };
+export const NARROW_END: EndStyle = { bar: 6, distance: false };
+const NARROWEST_END: EndStyle = { bar: 3, distance: false };
+
+const DATE_LENGTH = '2027-02-01'.length;
+const GAP = 2;
+/** The last column gives way by being cut, down to so many characters; an end takes fewer. */
+const LAST_COLUMN = 20;
+/** Left out one after the other until the rest fits. */
+const DISPENSABLE: readonly string[] = ['issued', 'scopes', 'note', 'last used'];
+
+/**
+ * Scopes and notes are shown where at least one token has some; what does not fit beside the id, the client, the status
+ * and the end is left out.
+ */
+export function tableColumns(
+  views: readonly TokenView[],
+  now: number,
+  { style, columns: available }: { readonly style: Style; readonly columns: number },
+): Column<TokenView>[] {
+  const fits = (columns: readonly Column<TokenView>[]): boolean => needed(columns, views) <= available;
+  const filled = (end: EndStyle): Column<TokenView>[] =>
+    columnsOf(views, now, style, end).filter(({ cell }) => views.some((view) => cell(view) !== ''));
+  const wide = filled(WIDE_END);
+  if (fits(wide)) return wide;
+  let left = filled(NARROW_END);
+  for (const title of DISPENSABLE) {
+    if (fits(left)) return left;
+    left = left.filter((column) => column.title !== title);
+  }
+  if (fits(left)) return left;
+  return left.map((column) => (column.title === 'ends' ? endColumn(now, style, NARROWEST_END) : column));
+}
+
+function columnsOf(views: readonly TokenView[], now: number, style: Style, end: EndStyle): Column<TokenView>[] {
+  return [
     { title: 'jti', cell: ({ record }) => record.jti },
     { title: 'client', cell: ({ record }) => record.client, paint: (text) => style.bold(text) },
     { title: 'status', cell: statusWord, paint: (text, view) => statusPaint(view, style)(text) },
     { title: 'issued', cell: ({ record }) => distance(record.iat, now) },
-    {
-      title: 'ends',
-      cell: ({ record }) => distance(Math.min(record.exp, record.liveUntil), now),
-      paint: (text, { live, record }) => (live && record.liveUntil - now < SOON ? style.yellow(text) : text),
-    },
+    endColumn(now, style, end),
+    { title: 'last used', cell: lastUsedCell(views, now) },
     { title: 'scopes', cell: ({ record }) => record.scopes.join(' ') },
     { title: 'note', cell: ({ record }) => record.note ?? '' },
   ];
-  return columns.filter(({ cell }) => views.some((view) => cell(view) !== ''));
+}
+
+/** The end of each token behind the bar of its remaining life, in the colour of its urgency. */
+export function endColumn(now: number, style: Style, end: EndStyle): Column<TokenView> {
+  return {
+    title: 'ends',
+    cell: (view) => endCell(view, now, end),
+    paint: (text, view) => lifePaint(lifeOf(view), style)(text),
+  };
+}
+
+/** `███████░ 2027-02-01 in 72 days`, or on a narrow terminal `█████░ 2027-02-01`. */
+function endCell(view: TokenView, now: number, style: EndStyle): string {
+  const end = endOfLife(view.record);
+  const text = `${lifeBar(lifeOf(view), style.bar)} ${formatSeconds(end).slice(0, DATE_LENGTH)}`;
+  return style.distance ? `${text} ${distance(end, now)}` : text;
+}
+
+export function lifeOf({ record, remaining, successorLive }: TokenView): Life {
+  return { remaining, whole: record.exp - record.iat, replaced: successorLive };
+}
+
+function needed(columns: readonly Column<TokenView>[], views: readonly TokenView[]): number {
+  return columns.reduce((sum, { title, cell }, index) => {
+    const cells = Math.max(title.length, ...views.map((view) => width(cell(view))));
+    return sum + (index === columns.length - 1 ? Math.min(cells, LAST_COLUMN) : cells + GAP);
+  }, 0);
 }
 
 /** `live`, or why not. */

@@ -36,7 +36,7 @@ export async function run({ flags }: Invocation, context: Context): Promise<numb
     terminal.warn(emptyWords(filter, settings.env.value, backend === undefined));
   } else {
     const lines = terminal.isTTY
-      ? alignedTable(views, tableColumns(views, io.clock.now() / 1000, terminal.style), terminal)
+      ? alignedTable(views, tableColumns(views, io.clock.now() / 1000, terminal), terminal)
       : tabSeparated(views, PIPED_CELLS);
     terminal.print(lines.join('\n'));
   }

@@ -1,7 +1,8 @@
 /** `apikey revoke --client X --all`: ends every token of a client, at once and then record by record. */
-import { formatMillis, revokeAllTokens, showClient } from '@apikey/shared';
+import { describeTokens, formatMillis, openTokensOf, revokeAllTokens } from '@apikey/shared';
 import { counted } from '../../counted.ts';
 import { confirm, isInteractive } from '../../terminal/confirm.ts';
+import { tokenImpactJson } from '../../token-json.ts';
 import { tokenTable } from '../../token-words.ts';
 import type { InForcePlan } from './in-force.ts';
 import type { RevokeOptions } from './options.ts';
@@ -16,17 +17,21 @@ export async function revokeAllOf(
   const { io, terminal, deps, env } = work;
   const { aside } = terminal;
   inForce.require((claims) => claims.sub === id);
-  const { tokens } = await showClient(deps, id);
-  const table = tokenTable(tokens, {
-    now: deps.clock.now() / 1000,
-    style: aside,
-    columns: terminal.columns,
-    clients: false,
-  });
+  const { tokens } = await openTokensOf(deps, id);
+  const views =
+    dryRun || !yes
+      ? await describeTokens(
+          deps,
+          tokens.map(({ record }) => record),
+        )
+      : [];
+  const now = deps.clock.now() / 1000;
+  const table = tokenTable(views, { now, style: aside, columns: terminal.columns, clients: false });
   const all = `${counted(tokens.length, 'token')} of client ${id} that ${tokens.length === 1 ? 'is' : 'are'} live or could become so`;
   if (dryRun) {
     const jtis = tokens.map(({ record }) => record.jti);
-    if (terminal.json) terminal.printJson({ dryRun: true, client: id, tokens: jtis, env });
+    if (terminal.json)
+      terminal.printJson({ dryRun: true, client: id, tokens: jtis, impact: views.map(tokenImpactJson), env });
     else terminal.warn([dryRunLead(work), `  revoke ${all}`, ...table].join('\n'));
     return;
   }

@@ -1,15 +1,18 @@
 /** `apikey revoke --from FILE`: ends the tokens that a file lists. */
 import {
   ApikeyError,
+  describeTokens,
   formatSeconds,
   planRevoke,
   revokeToken,
   type OperationDeps,
+  type TokenRecord,
   type TokenView,
 } from '@apikey/shared';
 import { workThrough } from '../../bulk.ts';
 import { counted } from '../../counted.ts';
 import { confirm } from '../../terminal/confirm.ts';
+import { tokenImpactJson } from '../../token-json.ts';
 import { tokenTable } from '../../token-words.ts';
 import type { InForcePlan } from './in-force.ts';
 import { readJtis } from './jti-file.ts';
@@ -75,17 +78,17 @@ interface Listed {
 }
 
 async function lookUp(deps: OperationDeps, jtis: readonly string[]): Promise<Listed> {
-  const views: TokenView[] = [];
+  const records: TokenRecord[] = [];
   const unknown: string[] = [];
   for (const jti of jtis) {
     try {
-      views.push(await planRevoke(deps, { jti }));
+      records.push((await planRevoke(deps, { jti })).record);
     } catch (error) {
       if (!(error instanceof ApikeyError && error.code === 'TOKEN_NOT_FOUND')) throw error;
       unknown.push(jti);
     }
   }
-  return { views, unknown };
+  return { views: await describeTokens(deps, records), unknown };
 }
 
 function impactLines({ views, unknown }: Listed, { terminal, deps }: RevokeWork): string[] {
@@ -101,6 +104,7 @@ function impactLines({ views, unknown }: Listed, { terminal, deps }: RevokeWork)
 function tellPlan({ views, unknown }: Listed, impact: readonly string[], work: RevokeWork): void {
   const { terminal, env } = work;
   const open = views.filter(({ record }) => record.state !== 'revoked').map(({ record }) => record.jti);
-  if (terminal.json) terminal.printJson({ dryRun: true, tokens: open, unknown, env });
+  if (terminal.json)
+    terminal.printJson({ dryRun: true, tokens: open, unknown, impact: views.map(tokenImpactJson), env });
   else terminal.warn([dryRunLead(work), `  revoke ${counted(open.length, 'token')}`, ...impact].join('\n'));
 }

@@ -3,13 +3,16 @@ import {
   formatSeconds,
   planRevoke,
   revokeToken,
+  showToken,
   type Revocation,
-  type TokenRecord,
+  type TokenDetails,
   type TokenView,
 } from '@apikey/shared';
 import { confirm } from '../../terminal/confirm.ts';
 import { fieldLines } from '../../terminal/fields.ts';
+import { tokenImpactJson } from '../../token-json.ts';
 import { moment } from '../../token-words.ts';
+import { lastUsedValue, lastUsedWords } from '../../use-words.ts';
 import { statusWord } from '../list/columns.ts';
 import type { InForcePlan } from './in-force.ts';
 import type { RevokeOptions, Target } from './options.ts';
@@ -29,12 +32,13 @@ export async function revokeOne(
   );
   const { jti, client, state } = plan.record;
   inForce.require((claims) => claims.jti === jti);
-  const impact = await impactLines(plan, work);
   if (dryRun) {
-    tellPlan(plan, impact, work);
+    tellPlan(await showToken(deps, jti, client), work);
     return;
   }
+  // With --yes nobody looks: usage and kin are not read, so that they cannot be in the way.
   if (state !== 'revoked' && !yes) {
+    const impact = impactLines(await showToken(deps, jti, client), work);
     // Where the token came on standard input, nobody can answer there.
     await confirm(io, terminal, work.inputAllowed && given?.fromStdin !== true, {
       question: [`Revoke token ${jti}?`, ...impact, 'This cannot be undone. Revoke it?'].join('\n'),
@@ -60,44 +64,49 @@ function tell({ jti, client, revokedAt, alreadyRevoked }: Revocation, { terminal
   );
 }
 
-function tellPlan(plan: TokenView, impact: readonly string[], work: RevokeWork): void {
+function tellPlan(plan: TokenDetails, work: RevokeWork): void {
   const { terminal, env } = work;
   const { jti, client, state } = plan.record;
   const alreadyRevoked = state === 'revoked';
   if (terminal.json) {
-    terminal.printJson({ dryRun: true, jti, client, live: plan.live, alreadyRevoked, env });
+    const impact = [plan, plan.predecessor, plan.successor].filter((view) => view !== undefined).map(tokenImpactJson);
+    terminal.printJson({ dryRun: true, jti, client, live: plan.live, alreadyRevoked, impact, env });
     return;
   }
   terminal.warn(
     [
       dryRunLead(work),
       alreadyRevoked ? `  change nothing: token ${jti} is revoked already` : `  revoke token ${jti}`,
-      ...impact,
+      ...impactLines(plan, work),
     ].join('\n'),
   );
 }
 
-/** What stops working, and what could take its place. */
-async function impactLines(view: TokenView, { deps, env, terminal }: RevokeWork): Promise<string[]> {
-  const { client, note, scopes, liveUntil, replaces, replacedBy } = view.record;
-  const kin = async (jti: string | undefined): Promise<string | undefined> =>
-    jti === undefined ? undefined : kinWords(jti, await deps.registry.getToken(client, jti));
+/** What stops working, when it was last used, and what could take its place. */
+function impactLines(details: TokenDetails, { deps, env, terminal }: RevokeWork): string[] {
+  const { record, predecessor, successor } = details;
+  const { client, note, scopes, liveUntil } = record;
+  const now = deps.clock.now() / 1000;
   return fieldLines(
     [
       ['client', client],
       ['env', env],
-      ['status', statusWord(view)],
+      ['status', statusWord(details)],
       ['scopes', scopes.length === 0 ? undefined : scopes.join(' ')],
       ['note', note],
-      ['replaces', await kin(replaces)],
-      ['replaced by', await kin(replacedBy)],
-      ['ends', moment(liveUntil, deps.clock.now() / 1000)],
+      ['last used', lastUsedValue(details, now)],
+      ['replaces', kinWords(record.replaces, predecessor, now)],
+      ['replaced by', kinWords(record.replacedBy, successor, now)],
+      ['ends', moment(liveUntil, now)],
     ],
     terminal.aside,
     '    ',
   );
 }
 
-function kinWords(jti: string, record: TokenRecord | undefined): string {
-  return `${jti} (${record?.state ?? 'not in the registry'})`;
+function kinWords(jti: string | undefined, view: TokenView | undefined, now: number): string | undefined {
+  if (jti === undefined) return undefined;
+  return view === undefined
+    ? `${jti}, not in the registry`
+    : `${jti}, ${statusWord(view)}, ${lastUsedWords(view, now)}`;
 }

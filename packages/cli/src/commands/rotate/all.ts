@@ -1,14 +1,7 @@
 /** `apikey rotate --all`: replaces many tokens, each on its own, so that one that fails costs no other. */
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import {
-  listRotatable,
-  viewOf,
-  type IssuedToken,
-  type OperationDeps,
-  type TokenRecord,
-  type TokenView,
-} from '@apikey/shared';
+import { describeTokens, listRotatable, type IssuedToken, type OperationDeps, type TokenRecord } from '@apikey/shared';
 import { workThrough } from '../../bulk.ts';
 import type { Settings } from '../../config/resolve.ts';
 import type { Context } from '../../context.ts';
@@ -94,20 +87,12 @@ async function confirmAll(
   await confirm(io, terminal, inputAllowed, {
     question: [
       `Rotate ${counted(found.length, 'token')} of ${clients} in environment ${settings.env.value}?`,
-      ...tokenTable(await viewsOf(deps, found), { now, style: terminal.aside, columns: terminal.columns }),
+      ...tokenTable(await describeTokens(deps, found), { now, style: terminal.aside, columns: terminal.columns }),
       `${cut ? 'The old tokens end at once. ' : ''}The new ones go to ${outDir ?? 'standard output'}. Go on?`,
     ].join('\n'),
     action: `rotating ${counted(found.length, 'token')} of ${clients}`,
     flag: '--yes',
   });
-}
-
-/** They were live a moment ago; a client or key that changed since is met when the token is rotated. */
-async function viewsOf({ registry, clock }: OperationDeps, records: readonly TokenRecord[]): Promise<TokenView[]> {
-  const ring = await registry.readKeyRing();
-  const clients = new Map<string, Awaited<ReturnType<typeof registry.getClient>>>();
-  for (const { client } of records) if (!clients.has(client)) clients.set(client, await registry.getClient(client));
-  return records.map((record) => viewOf(record, clients.get(record.client), ring, clock.now() / 1000));
 }
 
 function tell(
@@ -124,7 +109,7 @@ function tell(
     terminal.print(JSON.stringify(json));
   }
   terminal.say(
-    `rotated ${old.jti} of ${old.client}: ${file ?? record.jti}; the old one ends ${distance(graceUntil, now)}`,
+    `rotated ${old.jti} of ${old.client}: ${file ?? record.jti}; the old one ends ${distance(Math.max(graceUntil, now), now)}`,
   );
 }
 

@@ -13,7 +13,10 @@ import {
 const LIFETIME = 'Lifetime';
 const BULK = 'Many at once';
 /** What belongs to one token, or to the place of one. */
-const OF_ONE = ['output', 'scope', 'audience', 'note', 'requestId'];
+const OF_ONE = ['output', 'to', 'scope', 'audience', 'note', 'requestId'];
+const UNDER_WAY = 'Rotations under way';
+/** What makes new tokens, which looking at a rotation and ending it do not. */
+const MAKING = [...OF_ONE, 'alg', 'takeOver', 'grace', 'ttl', 'expires', 'all', 'expiringWithin', 'outDir', 'force'];
 
 export const rotate: CommandDefinition = {
   name: 'rotate',
@@ -23,7 +26,9 @@ export const rotate: CommandDefinition = {
     'Standard output carries the new token and nothing else. It has the scopes, audience, lifetime and note of the old ' +
     'one unless told otherwise. The old token ends after the grace, and never later than it would have. With --all, ' +
     'every live token without a successor is rotated: into files named CLIENT-OLDJTI.token, or with --json as one JSON ' +
-    'object a line, failures included. A run that was cut short goes on when it is run again.',
+    'object a line, failures included. A run that was cut short goes on when it is run again. --status tells who still ' +
+    'uses the old token of a rotation, as far as authorizers recorded it; --finish ends its grace early, once its ' +
+    'successor has been used and it has not for a while.',
   arguments: [{ name: 'jti', help: 'id of the token; may be left out where its client has only one', optional: true }],
   flags: [
     { flags: '--client <id>', help: 'client of the token; then the first 6 characters of the jti are enough' },
@@ -38,7 +43,7 @@ export const rotate: CommandDefinition = {
     {
       group: LIFETIME,
       flags: '--grace <duration>',
-      help: 'how long the old token lives on; 0 ends it at once and needs -o (default: 7d)',
+      help: 'how long the old token lives on; 0 ends it at once and needs -o or --to (default: 7d)',
     },
     {
       group: LIFETIME,
@@ -50,6 +55,23 @@ export const rotate: CommandDefinition = {
     { group: BULK, flags: '--all', help: 'rotate every live token, or those of --client', excludes: OF_ONE },
     { group: BULK, flags: '--expiring-within <duration>', help: 'with --all: only those that end within this time' },
     { group: BULK, flags: '--out-dir <directory>', help: 'with --all: write each token to a file of its own' },
+    {
+      group: UNDER_WAY,
+      flags: '--status',
+      help: 'show the rotations under way: of a token, of --client, or all',
+      excludes: [...MAKING, 'finish'],
+    },
+    {
+      group: UNDER_WAY,
+      flags: '--finish',
+      help: 'end the grace of the old token now, if the recorded use allows it',
+      excludes: MAKING,
+    },
+    {
+      group: UNDER_WAY,
+      flags: '--quiet-for <duration>',
+      help: 'with --finish: how long the old token must not have been used; also --quiet 24h (default: 24h)',
+    },
     ...OUTPUT_FLAGS,
     JSON_FLAG,
     QUIET_FLAG,
@@ -61,8 +83,17 @@ export const rotate: CommandDefinition = {
       line: 'apikey rotate 3f0e8a52-1c44-4c5e-9f0d-7a1f0f6f2d11 --grace 1d -o partner.token',
     },
     {
+      does: 'in a secret that a client reads, which holds a live token at every moment',
+      line: 'apikey rotate --client partner --to secretsmanager:partner/api#token',
+    },
+    {
       does: 'all that end within two weeks',
       line: 'apikey rotate --all --expiring-within 14d --out-dir tokens --yes',
+    },
+    { does: 'who still uses the old token?', line: 'apikey rotate --status --client partner' },
+    {
+      does: 'nobody for a day: end it',
+      line: 'apikey rotate --finish 3f0e8a52-1c44-4c5e-9f0d-7a1f0f6f2d11 --quiet 24h',
     },
   ],
   load: () => import('./run.ts'),

@@ -1,5 +1,5 @@
 /** What `apikey rotate` was asked for, every value parsed. */
-import { parseClientId, parseDuration, type RotateRequest } from '@apikey/shared';
+import { DEFAULT_QUIET_SECONDS, parseClientId, parseDuration, type RotateRequest } from '@apikey/shared';
 import type { Invocation } from '../../command-line/definition.ts';
 import type { FlagValues } from '../../command-line/flag-values.ts';
 import { parseOptional } from '../../command-line/parse-flag.ts';
@@ -33,7 +33,47 @@ export interface RotateAllOptions extends Common {
   readonly force: boolean;
 }
 
-export function parseRotateOptions({ flags, args }: Invocation): RotateOneOptions | RotateAllOptions {
+/** Which rotations under way: by a token, by a client, or all. */
+export interface RotationTarget {
+  readonly jti: string | undefined;
+  readonly client: string | undefined;
+}
+
+export interface RotateStatusOptions {
+  readonly kind: 'status';
+  readonly target: RotationTarget;
+}
+
+export interface RotateFinishOptions {
+  readonly kind: 'finish';
+  /** Without an id, the one rotation under way of the client. */
+  readonly token: RotateOneOptions['token'];
+  readonly quietFor: number;
+  readonly dryRun: boolean;
+  readonly yes: boolean;
+}
+
+export function parseRotateOptions(
+  invocation: Invocation,
+): RotateOneOptions | RotateAllOptions | RotateStatusOptions | RotateFinishOptions {
+  const { flags, args } = invocation;
+  const quietFor = parseOptional('--quiet-for', flags.text('quietFor'), parseDuration);
+  if (flags.on('finish')) {
+    const token = parseToken(args[0], flags.text('client'));
+    const answers = { dryRun: flags.on('dryRun'), yes: flags.on('yes') };
+    return { kind: 'finish', token, quietFor: quietFor ?? DEFAULT_QUIET_SECONDS, ...answers };
+  }
+  if (quietFor !== undefined) throw new UsageError('--quiet-for needs --finish', { fix: 'add --finish' });
+  return flags.on('status') ? { kind: 'status', target: parseTarget(invocation) } : parseMaking(invocation);
+}
+
+function parseTarget({ flags, args: [jti] }: Invocation): RotationTarget {
+  const client = flags.text('client');
+  if (jti !== undefined) return parseTokenId(jti, client);
+  return { jti, client: parseOptional('--client', client, parseClientId) };
+}
+
+function parseMaking({ flags, args }: Invocation): RotateOneOptions | RotateAllOptions {
   const common = { successor: parseSuccessor(flags), dryRun: flags.on('dryRun'), yes: flags.on('yes') };
   if (flags.on('all')) return { kind: 'all', ...common, ...parseAll(flags, args[0], common.successor) };
   for (const [key, name] of [
@@ -44,10 +84,10 @@ export function parseRotateOptions({ flags, args }: Invocation): RotateOneOption
     throw new UsageError(`${name} needs --all`, { fix: 'add --all to rotate many tokens at once' });
   }
   const destination = parseDestination(flags);
-  if (common.successor.grace === 0 && destination.output === undefined) {
-    throw new UsageError('--grace 0 needs -o', {
+  if (common.successor.grace === 0 && destination.output === undefined && destination.store === undefined) {
+    throw new UsageError('--grace 0 needs -o or --to', {
       why: 'the old token ends the moment the new one is written, and a pipe does not prove that anybody received it',
-      fix: 'add -o FILE, or leave the old token some grace',
+      fix: 'add -o FILE or --to STORE, or leave the old token some grace',
     });
   }
   return { kind: 'one', ...common, token: parseToken(args[0], flags.text('client')), destination };

@@ -1,5 +1,6 @@
 /** `apikey rotate`: replaces tokens, hands the new ones over, and tells when the old ones end. */
 import {
+  describeTokens,
   findRotatable,
   findTokenRecord,
   planRotate,
@@ -13,7 +14,8 @@ import { openBackend } from '../../backends.ts';
 import type { Invocation } from '../../command-line/definition.ts';
 import type { Settings } from '../../config/resolve.ts';
 import type { Context } from '../../context.ts';
-import { destinationSink } from '../../delivery/destination.ts';
+import { destinationSink, requestFor } from '../../delivery/destination.ts';
+import { deliveredJson, plannedJson, whence } from '../../delivery/words.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { confirm } from '../../terminal/confirm.ts';
 import { parseRotateOptions, type RotateOneOptions } from './options.ts';
@@ -23,8 +25,16 @@ import { cutLines, graceEnd, rotatedWords, rotationPlanWords, type Rotation } fr
 export async function run(invocation: Invocation, context: Context): Promise<number> {
   const options = parseRotateOptions(invocation);
   const settings = await context.settings();
+  if (options.kind === 'status') {
+    const { showRotations } = await import('./status.ts');
+    return showRotations(options, settings, context);
+  }
   const deps = await openBackend(settings, context.io, 'sign');
   try {
+    if (options.kind === 'finish') {
+      const { finishOne } = await import('./finish.ts');
+      return await finishOne(deps, options, settings, context);
+    }
     if (options.kind === 'one') return await rotateOne(deps, options, settings, context);
     const { rotateAll } = await import('./all.ts');
     return await rotateAll(deps, options, settings, context);
@@ -44,10 +54,10 @@ async function rotateOne(
   const env = settings.env.value;
   const old = await findOld(deps, options);
   const json = (record: TokenRecord): object => rotationJson(record, graceEnd(old, record, now()), env);
-  const sink = destinationSink(destination, json, context);
+  const sink = await destinationSink(destination, json, settings, context);
   await sink.check();
   const request = { ...successor, grace: successor.grace ?? settings.defaultGrace, client: old.client, jti: old.jti };
-  const rotation: Rotation = { request, old, output: destination.output };
+  const rotation: Rotation = { request, old, destination };
   if (options.dryRun) {
     tellPlan(await planRotate(deps, request), rotation, settings, now(), context);
     return EXIT_CODES.done.code;
@@ -55,13 +65,13 @@ async function rotateOne(
   if (request.grace === 0 && !options.yes) {
     // What would be refused is refused before anybody has to think about it.
     await planRotate(deps, request);
-    await confirmCut(rotation, settings, now(), context);
+    await confirmCut(deps, rotation, settings, context);
   }
   context.onInterrupt({
     why: 'the new token was not handed over; the old one stays as it was',
     fix: 'run the command again, with --take-over if a rotation is said to have been started',
   });
-  const issued = await rotateToken(deps, request, sink);
+  const issued = await rotateToken(deps, requestFor(destination, request, deps), sink);
   tellDone(issued, rotation, settings, now(), context);
   return EXIT_CODES.done.code;
 }
@@ -72,13 +82,20 @@ function findOld(deps: OperationDeps, { token, successor }: RotateOneOptions): P
     : findTokenRecord(deps.registry, token.jti, token.client);
 }
 
-async function confirmCut({ old, output }: Rotation, settings: Settings, now: number, context: Context): Promise<void> {
+async function confirmCut(
+  deps: OperationDeps,
+  { old, destination }: Rotation,
+  settings: Settings,
+  context: Context,
+): Promise<void> {
   const { io, terminal, inputAllowed } = context;
+  const now = deps.clock.now() / 1000;
+  const views = await describeTokens(deps, [old]);
   await confirm(io, terminal, inputAllowed, {
     question: [
       `Replace token ${old.jti} and end it at once?`,
-      ...cutLines(old, settings, now, terminal.aside),
-      `Whoever uses it is locked out until they have the new one from ${output ?? 'standard output'}. Go on?`,
+      ...views.flatMap((view) => cutLines(view, settings, now, terminal.aside)),
+      `Whoever uses it is locked out until they have the new one from ${whence(destination)}. Go on?`,
     ].join('\n'),
     action: `ending token ${old.jti} of ${old.client} without a grace`,
     flag: '--yes',
@@ -87,8 +104,10 @@ async function confirmCut({ old, output }: Rotation, settings: Settings, now: nu
 
 function tellPlan(plan: IssuePlan, rotation: Rotation, settings: Settings, now: number, { terminal }: Context): void {
   const graceUntil = graceEnd(rotation.old, plan.record, now);
-  if (terminal.json) terminal.printJson(rotationPlanJson(plan, graceUntil, settings.env.value));
-  else terminal.warn(rotationPlanWords(plan, rotation, settings, now, terminal.aside));
+  if (terminal.json) {
+    const json = rotationPlanJson(plan, graceUntil, settings.env.value);
+    terminal.printJson({ ...json, ...plannedJson(rotation.destination) });
+  } else terminal.warn(rotationPlanWords(plan, rotation, settings, now, terminal.aside));
 }
 
 function tellDone(
@@ -99,9 +118,10 @@ function tellDone(
   { terminal }: Context,
 ): void {
   const { record, replaced } = issued;
-  if (terminal.json && rotation.output !== undefined) {
+  const delivered = deliveredJson(rotation.destination, issued);
+  if (terminal.json && delivered !== undefined) {
     const graceUntil = replaced?.liveUntil ?? graceEnd(rotation.old, record, now);
-    terminal.printJson({ tokenFile: rotation.output, ...rotationJson(record, graceUntil, settings.env.value) });
+    terminal.printJson({ ...delivered, ...rotationJson(record, graceUntil, settings.env.value) });
   }
   terminal.say(rotatedWords(issued, rotation, settings, now, terminal.aside));
 }

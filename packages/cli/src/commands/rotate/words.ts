@@ -1,27 +1,37 @@
 /** What `apikey rotate` says about a rotation, or about the one it would do. */
-import { formatDuration, type IssuedToken, type IssuePlan, type RotateRequest, type TokenRecord } from '@apikey/shared';
+import {
+  formatDuration,
+  type IssuedToken,
+  type IssuePlan,
+  type RotateRequest,
+  type TokenRecord,
+  type TokenView,
+} from '@apikey/shared';
 import type { Settings } from '../../config/resolve.ts';
+import type { Destination } from '../../delivery/destination.ts';
+import { deliveredWords, deliveryPlan, verifyCommand } from '../../delivery/words.ts';
 import { sameEnvironment } from '../../environment-words.ts';
 import { fieldLines, type Field } from '../../terminal/fields.ts';
 import type { Style } from '../../terminal/style.ts';
 import { moment } from '../../token-words.ts';
+import { lastUsedValue } from '../../use-words.ts';
 import { commonFields } from '../issue/words.ts';
 
 /** A rotation, with the old record as it was before. */
 export interface Rotation {
   readonly request: RotateRequest;
   readonly old: TokenRecord;
-  /** As typed. */
-  readonly output: string | undefined;
+  readonly destination: Destination;
 }
 
 export function rotatedWords(
-  { record, resumes, replaced }: IssuedToken,
-  { request, old, output }: Rotation,
+  issued: IssuedToken,
+  { request, old, destination }: Rotation,
   settings: Settings,
   now: number,
   style: Style,
 ): string {
+  const { record, resumes, replaced } = issued;
   const ends = replaced?.liveUntil ?? graceEnd(old, record, now);
   const env = sameEnvironment(settings);
   const live = ends > now;
@@ -38,20 +48,18 @@ export function rotatedWords(
       style,
     ),
     ...lostScopes(request, old, record, style),
-    output === undefined
-      ? 'The token was printed to standard output. It is shown once and stored nowhere.'
-      : `The token was written to ${output}, readable by you alone. It is stored nowhere else.`,
+    deliveredWords(destination, issued),
     live
       ? 'Until the old token ends both are live; whoever uses it needs the new one by then.'
       : 'The old token is not accepted any more.',
-    `Next: apikey verify${env} ${output === undefined ? '< FILE' : `--token-file ${output}`}` +
+    `Next: ${verifyCommand(destination, issued, env)}` +
       (live ? `; to end the old one sooner: apikey revoke${env} ${old.jti}` : ''),
   ].join('\n');
 }
 
 export function rotationPlanWords(
   { record, alg, resumes }: IssuePlan,
-  { request, old, output }: Rotation,
+  { request, old, destination }: Rotation,
   settings: Settings,
   now: number,
   style: Style,
@@ -64,20 +72,21 @@ export function rotationPlanWords(
       : `  replace token ${old.jti} of ${record.client} by a new one`,
     ...fieldLines(planFields(record, alg, settings, now), style, '    '),
     ...lostScopes(request, old, record, style).map((line) => `  ${line}`),
-    `  hand it over ${output === undefined ? 'on standard output' : `in ${output}`}`,
+    `  hand it over ${deliveryPlan(destination)}`,
     `  end the old one ${ends > now ? moment(ends, now) + ownEnd(ends, old, record) : 'at once'}`,
   ].join('\n');
 }
 
 /** For the question that `--grace 0` asks. */
-export function cutLines(old: TokenRecord, settings: Settings, now: number, style: Style): string[] {
-  const { client, scopes, note, liveUntil } = old;
+export function cutLines({ record, ...view }: TokenView, settings: Settings, now: number, style: Style): string[] {
+  const { client, scopes, note, liveUntil } = record;
   return fieldLines(
     [
       ['client', client],
       ['env', settings.env.value],
       ['scopes', scopes.length === 0 ? undefined : scopes.join(' ')],
       ['note', note],
+      ['last used', lastUsedValue(view, now)],
       ['would end', moment(liveUntil, now)],
     ],
     style,

@@ -1,0 +1,71 @@
+/** Prints events as they come, whatever their number; a reader that goes away ends the work. */
+import { reasonOf, type AuditEvent } from '@apikey/shared';
+import type { Context } from '../../context.ts';
+import { alignedTable, tabSeparated } from '../../terminal/table.ts';
+import { PIPED_CELLS, tableColumns } from './columns.ts';
+
+type EventForm = 'table' | 'piped' | 'json' | 'lines';
+
+/** Rows of a table that are aligned with each other. */
+const ROWS = 200;
+/** Lines that are written at once. */
+const LINES = 50;
+
+interface Printer {
+  /** @param first whether nothing was printed before */
+  readonly print: (events: readonly AuditEvent[], first: boolean) => void;
+  readonly size: number;
+}
+
+/** Resolves to how many were printed. */
+export async function printEvents(
+  events: AsyncIterable<AuditEvent>,
+  form: EventForm,
+  context: Context,
+): Promise<number> {
+  const { terminal } = context;
+  const { print, size } = printerOf(form, context);
+  let batch: AuditEvent[] = [];
+  let count = 0;
+  const flush = (): void => {
+    if (batch.length > 0) print(batch, count === batch.length);
+    batch = [];
+  };
+  for await (const event of events) {
+    batch.push(event);
+    count += 1;
+    if (batch.length >= size) flush();
+    if (terminal.readerGone) return count;
+  }
+  flush();
+  if (form === 'json') terminal.print(count === 0 ? '[]' : ']');
+  return count;
+}
+
+function printerOf(form: EventForm, { io, terminal }: Context): Printer {
+  const now = io.clock.now() / 1000;
+  const printers: Readonly<Record<EventForm, Printer>> = {
+    lines: { size: LINES, print: (events) => terminal.print(events.map(json).join('\n')) },
+    // One array, of which each element is a line, so that nothing waits for its end.
+    json: {
+      size: LINES,
+      print: (events, first) =>
+        terminal.print(events.map((it, index) => (first && index === 0 ? '[' : ',') + json(it)).join('\n')),
+    },
+    piped: { size: LINES, print: (events) => terminal.print(tabSeparated(events, PIPED_CELLS).join('\n')) },
+    table: {
+      size: ROWS,
+      print: (events, first) => {
+        const columns = tableColumns(now, terminal.style).filter(({ cell }) => events.some((it) => cell(it) !== ''));
+        const rows = alignedTable(events, columns, terminal);
+        terminal.print((first ? rows : rows.slice(1)).join('\n'));
+      },
+    },
+  };
+  return printers[form];
+}
+
+/** The event as it is stored, so that its hash can be recomputed from the output, and why it was done. */
+function json(event: AuditEvent): string {
+  return JSON.stringify({ ...event, reason: reasonOf(event) ?? null });
+}
