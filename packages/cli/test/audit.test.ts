@@ -419,7 +419,7 @@ describe('audit verify --from', () => {
       'a request that was edited',
       (all) => {
         const at = all.findIndex((line) => line.startsWith('{"type":"request"'));
-        all[at] = String(all[at]).replace(/"jti":"./, '"jti":"0');
+        all[at] = String(all[at]).replace(/(?<="jti":")./, (digit) => (digit === '0' ? '1' : '0'));
       },
       'the lines before it are not those that were written',
     ],

@@ -64,6 +64,7 @@ export async function tellStory(world: CanaryWorld, stage: Stage): Promise<Told>
   }
   await look(['config', 'show']);
   await look(['config', 'path']);
+  await change(['help', 'issue']);
   await change(['completion', 'bash'], { process: true });
   await world.run(['complete', '--', 'issue', '--client', kept.token, '--note', kept.token], { process: true });
   return kept;

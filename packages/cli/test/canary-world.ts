@@ -43,7 +43,7 @@ export class CanaryWorld implements Disposable {
   /** Runs a command to its end, and searches what it printed and what the system showed of it. */
   async run(args: readonly string[], how: How = {}): Promise<Outcome> {
     this.#note(args);
-    const name = `apikey ${args.slice(0, 2).join(' ')}`;
+    const name = `apikey ${args.slice(0, 2).join(' ').replaceAll(TOKENS, 'TOKEN')}`;
     const outcome = await (this.#session === undefined || how.process === true
       ? this.#process(name, args, how)
       : this.#within(this.#session, args, how));

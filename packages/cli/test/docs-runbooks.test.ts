@@ -68,7 +68,7 @@ describe('docs/runbooks', () => {
   it.each(runbooks)('$name says what shows it, what comes first, what proves it, and what is left', ({ text }) => {
     expect(text).toMatch(/^# .+\n\n\*\*Symptoms\.\*\* /);
     expect(
-      [...text.matchAll(/^## (First|How to know that it worked|What is left to do)$/gm)].map(([, it]) => it),
+      [...text.matchAll(/^## (First|How to know that it worked|What is left to do)$/gm)].map(([, heading]) => heading),
     ).toEqual(['First', 'How to know that it worked', 'What is left to do']);
     expect(text).toMatch(/^## Embedded/m);
     expect(text).toMatch(/^```console$/m);
@@ -80,7 +80,7 @@ describe('docs/runbooks', () => {
   });
 
   it('lists every runbook', () => {
-    const [index] = pages.filter(({ name }) => name === INDEX);
+    const index = pages.find(({ name }) => name === INDEX);
     for (const { name } of runbooks) expect(index?.text).toContain(`](${name})`);
   });
 

@@ -97,6 +97,7 @@ describe('a registry that is restored from a backup', () => {
     const again = await session.run(['restore', '--from', file, '--yes']);
     expect(again).toMatchObject({ code: 0, stdout: '' });
     expect(again.stderr).toContain('lacks nothing');
+    expect(again.stderr).toContain('Next: apikey audit verify');
   });
 
   it('is made anew from the export alone where nothing else is left', async () => {

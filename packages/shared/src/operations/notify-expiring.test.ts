@@ -155,13 +155,13 @@ describe('telling people of tokens that expire', () => {
 
   it('keeps to what SNS takes, whatever the tokens and the environment are called', async () => {
     const post = await newPost();
-    const scopes = Array.from({ length: 64 }, (_, index) => `${index}:`.padEnd(128, 'x'));
+    const scopes = Array.from({ length: 15 }, (_, index) => `${index}:`.padEnd(128, 'x'));
     const client = 'c'.repeat(63);
-    for (let index = 0; index < 40; index += 1) {
+    for (let index = 0; index < 90; index += 1) {
       await issueToken(post.deps, { ...partner, client, scopes, note: '🙂'.repeat(100), ttl: 20 * DAY }, post.sink);
     }
     post.clock.advance(7 * DAY_MILLIS);
-    expect(await post.run('prüf\n'.repeat(10))).toMatchObject({ told: 40, failed: 0 });
+    expect(await post.run('prüf\n'.repeat(10))).toMatchObject({ told: 90, failed: 0 });
     expect(post.messages.length).toBeGreaterThan(1);
     for (const { subject, text } of post.messages) {
       expect(subject).toMatch(/^[\x20-\x7E]{1,99}$/);

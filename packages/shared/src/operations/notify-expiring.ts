@@ -110,7 +110,8 @@ async function tell(
 /** What was sent and is not confirmed will be sent once more: better twice than never. An error each that failed. */
 async function confirmed({ clock, notices }: NotifyDeps, told: readonly Due[]): Promise<readonly unknown[]> {
   const errors: unknown[] = [];
-  for (const { notice } of told) await notices.confirm(notice, clock.now()).catch((error: unknown) => errors.push(error));
+  for (const { notice } of told)
+    await notices.confirm(notice, clock.now()).catch((error: unknown) => errors.push(error));
   return errors;
 }
 

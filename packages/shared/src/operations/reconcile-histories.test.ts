@@ -68,7 +68,7 @@ async function history(steps: readonly Step[], skew: number): Promise<Logged> {
   // CloudTrail tells whole seconds, by a clock of its own.
   const world = await newLogged((at) => Math.floor((at + skew) / 1000) * 1000);
   for (const client of CLIENTS) await issueToken(world.as('one@host'), { ...partner, client }, world.sink);
-  for (const it of steps) await take(world, it);
+  for (const each of steps) await take(world, each);
   return world;
 }
 

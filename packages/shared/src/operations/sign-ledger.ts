@@ -46,7 +46,9 @@ export class SignLedger {
 
   /** By time, then id, so that a report reads the same whatever order the files came in. */
   calls(): readonly SignCall[] {
-    return [...this.#calls.values(), ...this.#others].toSorted((a, b) => a.at - b.at || (a.eventId < b.eventId ? -1 : 1));
+    return [...this.#calls.values(), ...this.#others].toSorted(
+      (a, b) => a.at - b.at || (a.eventId < b.eventId ? -1 : 1),
+    );
   }
 
   knowsKey(kid: string): boolean {

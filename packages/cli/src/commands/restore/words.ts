@@ -33,13 +33,16 @@ function stepWords({ aggregate, fromSeq, untilSeq, actions }: RestoreStep): stri
   return printable(`${aggregate} (${where}, the export at ${untilSeq}): ${list.join(', ')}`);
 }
 
+/** Chains were compared, records were not: a torn backup, or somebody's hand, may have left one behind its events. */
 export function doneWords(plan: RestorePlan, settings: Settings, style: Style): string {
   const env = settings.env.value;
-  if (plan.events === 0) return planWords(plan, env, style).join('\n');
-  return [
-    `${style.green('Restored')} ${counted(plan.events, 'event')} of ${counted(plan.steps.length, 'chain')} in environment ${env}`,
-    `Next: apikey audit verify${sameEnvironment(settings)}, then let others write again`,
-  ].join('\n');
+  const done =
+    plan.events === 0
+      ? planWords(plan, env, style)
+      : [
+          `${style.green('Restored')} ${counted(plan.events, 'event')} of ${counted(plan.steps.length, 'chain')} in environment ${env}`,
+        ];
+  return [...done, `Next: apikey audit verify${sameEnvironment(settings)}, then let others write again`].join('\n');
 }
 
 export function planJson({ steps, events, endings, complete }: RestorePlan, env: string): object {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -81,6 +81,21 @@ describe('CloudTrail log files', () => {
     writeFileSync(join(day, '111122223333_CloudTrail_us-west-2_20270201T2235Z_aaaa.json.gz'), gzipSync(log(SIGN)));
     writeFileSync(join(digests, 'digest.json.gz'), gzipSync('{"digestS3Bucket":"trail"}'));
     expect(await read(folder)).toEqual([READ]);
+  });
+
+  it('are found behind links as well, and in a folder that is itself called after the digests', async () => {
+    const day = join(folder, 'CloudTrail-Digest-and-logs');
+    mkdirSync(day);
+    symlinkSync(file('elsewhere.txt', log(SIGN)), join(day, 'linked.json'));
+    expect(await read(day)).toEqual([READ]);
+    symlinkSync(join(folder, 'nowhere'), join(day, 'dangling.json'));
+    await expect(read(day)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+  });
+
+  it('name the key by its ARN, not by what the caller called it', async () => {
+    const resources = [{ ARN: 'arn:aws:iam::111122223333:role/any' }, ...SIGN.resources];
+    const aliased = { ...SIGN, requestParameters: { keyId: 'alias/apikey-prod' }, resources };
+    expect(await read(file('a.json', log(aliased)))).toEqual([READ]);
   });
 
   it('tell a refused call and a dry run from a signature', async () => {

@@ -1,6 +1,6 @@
 /** Log files as CloudTrail delivers them: one JSON object with `Records`, gzip or plain, in folders by date. */
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { z } from 'zod/mini';
@@ -37,11 +37,14 @@ async function filesBehind(path: string): Promise<string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path];
     const entries = await readdir(path, { recursive: true, withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isFile() && LOG_FILE.test(entry.name))
-      .map((entry) => join(entry.parentPath, entry.name))
-      .filter((file) => !DIGEST.test(file))
-      .toSorted();
+    return (
+      entries
+        // A link is followed when it is read: evidence that was left out in silence would prove nothing.
+        .filter((entry) => !entry.isDirectory() && LOG_FILE.test(entry.name))
+        .map((entry) => join(entry.parentPath, entry.name))
+        .filter((file) => !DIGEST.test(relative(path, file)))
+        .toSorted()
+    );
   } catch (error) {
     throw unreadable(path, error);
   }
