@@ -1,4 +1,4 @@
-/** `pnpm test:long`: the tests that have two sizes, at their full one. */
+/** `pnpm test:long`: the tests that have two sizes, at their full one, and those that have no smaller one. */
 import { defineConfig } from 'vitest/config';
 import { base } from './vitest.config.ts';
 
@@ -6,7 +6,7 @@ export default defineConfig({
   ...base,
   test: {
     ...base.test,
-    include: ['packages/*/test/**/*.load.test.ts'],
+    include: ['packages/*/test/**/*.{load,long}.test.ts'],
     env: { APIKEY_TEST_LONG: '1' },
     // One file at a time: these tests fill the machine by themselves.
     fileParallelism: false,

@@ -8,8 +8,8 @@ import { call } from './aws-wire.ts';
 import { BuiltCli, seededNumbers, sized, type Outcome } from './built-cli.ts';
 
 const aws = await awsForTests();
-const ROTATIONS = sized(5, 20);
-const KILLS = sized(6, 40);
+const ROTATIONS = sized(4, 20);
+const KILLS = sized(3, 15);
 const RIVALS = sized(3, 8);
 
 describeOnEmulator(aws, 'a secret that a reader polls', (endpoint) => {

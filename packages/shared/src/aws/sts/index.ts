@@ -15,7 +15,7 @@ export interface CallerOptions extends AwsTarget {
 }
 
 export interface CallerIdentity {
-  /** An STS caller ARN, such as `arn:aws:sts::111122223333:assumed-role/ops/anna`. */
+  /** An STS caller ARN, such as `arn:aws:sts::111122223333:assumed-role/ops/me`. */
   readonly arn: string;
   readonly account: string;
   readonly region: string;
