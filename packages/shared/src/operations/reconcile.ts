@@ -82,7 +82,7 @@ export async function reconcile(registry: Registry, request: ReconcileRequest): 
 }
 
 /** What the ring's keys are called in the log, by `kid`. */
-export function signingKeys(ring: KeyRing | undefined): ReadonlyMap<string, string> {
+function signingKeys(ring: KeyRing | undefined): ReadonlyMap<string, string> {
   return new Map((ring?.keys ?? []).map(({ kid, ref }) => [kid, ref]));
 }
 
