@@ -44,7 +44,7 @@ describeOnAws(aws, 'on AWS', () => {
   beforeAll(() => stubAws('/nonexistent', aws.env));
   afterAll(() => vi.unstubAllEnvs());
 
-  describeIssueLoad('DynamoDB and KMS', onAws, sized(5, 25));
-  describeKillLoad('DynamoDB and KMS', onAws, sized(5, 50));
-  describeBulkLoad('DynamoDB and KMS', onAws, sized(12, 120));
+  describeIssueLoad('DynamoDB and KMS', onAws, sized(3, 25));
+  describeKillLoad('DynamoDB and KMS', onAws, sized(3, 50));
+  describeBulkLoad('DynamoDB and KMS', onAws, sized(8, 120));
 });

@@ -9,8 +9,8 @@ import { describe, expect, it } from 'vitest';
 import { BuiltCli, seededNumbers, sized, type Outcome } from './built-cli.ts';
 
 const RIVALS = sized(8, 50);
-const KILLS = sized(20, 200);
-const BULK_KILLS = sized(4, 40);
+const KILLS = sized(8, 200);
+const BULK_KILLS = sized(2, 40);
 
 interface Issued {
   readonly token: string;
