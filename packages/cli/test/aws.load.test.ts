@@ -46,5 +46,5 @@ describeOnAws(aws, 'on AWS', () => {
 
   describeIssueLoad('DynamoDB and KMS', onAws, sized(3, 25));
   describeKillLoad('DynamoDB and KMS', onAws, sized(3, 50));
-  describeBulkLoad('DynamoDB and KMS', onAws, sized(8, 120));
+  describeBulkLoad('DynamoDB and KMS', onAws, sized(12, 120));
 });

@@ -11,6 +11,8 @@ const OUT = 'tokens';
 
 export function describeBulkLoad(name: string, backend: LoadBackend, clients: number): void {
   const flags = ['issue', '--from', 'clients.csv', '--out-dir', OUT, '--concurrency', '8'];
+  /** At a pace of which nobody is overtaken who is to be stopped half-way: all of it would take four seconds. */
+  const paced = [...flags, '--rate', String(Math.ceil(clients / 4))];
 
   /** Two lines of every tenth client. */
   const lines = Array.from({ length: clients }, (_, n) => `client-${n % Math.ceil(clients * 0.9)},90d`);
@@ -22,7 +24,7 @@ export function describeBulkLoad(name: string, backend: LoadBackend, clients: nu
       using world = await backend();
       const { cli } = world;
       prepare(world);
-      const interrupted = await stop(cli, cli.start(flags), 'SIGINT', clients * 0.2);
+      const interrupted = await stop(cli, cli.start(paced), 'SIGINT', clients * 0.2);
       expect(interrupted.code).toBe(130);
       expect(interrupted.stderr).toMatch(/code {2}INTERRUPTED/);
       const done = Number(/why {3}(\d+) of \d+ tokens were issued now/.exec(interrupted.stderr)?.[1]);
@@ -30,7 +32,7 @@ export function describeBulkLoad(name: string, backend: LoadBackend, clients: nu
       expect(await liveTokens(cli)).toHaveLength(done);
 
       for (const share of [0.4, 0.6, 0.8]) {
-        const killed = await stop(cli, cli.start(flags), 'SIGKILL', clients * share);
+        const killed = await stop(cli, cli.start(paced), 'SIGKILL', clients * share);
         expect(killed.code).toBeNull();
       }
       const last = await cli.run(flags);
@@ -45,7 +47,7 @@ export function describeBulkLoad(name: string, backend: LoadBackend, clients: nu
       using world = await backend();
       const { cli } = world;
       prepare(world);
-      const running = cli.start(flags);
+      const running = cli.start(paced);
       await untilWritten(cli, running, clients * 0.3);
       // From now on the system refuses it every byte.
       execFileSync('prlimit', ['--pid', String(running.process.pid), '--fsize=0:0']);
