@@ -8,8 +8,8 @@ export default defineConfig({
     ...base.test,
     include: ['packages/*/test/**/*.{load,long}.test.ts'],
     env: { APIKEY_TEST_LONG: '1' },
-    // One file at a time: these tests fill the machine by themselves.
-    fileParallelism: false,
+    // Two files at a time: each fills a core by itself, and waits for processes in between.
+    maxWorkers: 2,
     testTimeout: 900_000,
     reporters: ['default', ['json', { outputFile: 'coverage/results-long.json' }]],
   },

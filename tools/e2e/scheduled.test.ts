@@ -1,5 +1,7 @@
 /** What runs on a schedule, deployed by the template: notices of tokens that expire, and seals of the audit log. */
 // oxlint-disable vitest/expect-expect -- `settle` asserts
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { awsForTests, describeOnEmulator } from '../emulator/testing.ts';
 import { settle } from './cases.ts';
@@ -89,6 +91,14 @@ describeOnEmulator(aws, 'on a schedule', (endpoint) => {
     const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AmazonSSM.GetParameter' };
     const body = JSON.stringify({ Name: '/scheduled/seal' });
     const parameter = Object(JSON.parse(await emulatorCall(endpoint, 'ssm', { method: 'POST', headers, body })));
+    // A seal names its environment as the template does.
+    const config = join(world.cli.home, 'apikey.toml');
+    writeFileSync(
+      config,
+      readFileSync(config, 'utf8')
+        .replace('env = "prod"', 'env = "scheduled"')
+        .replace('[envs.prod]', '[envs.scheduled]'),
+    );
     const { code, stdout } = await world.cli.run(
       ['audit', 'verify', '--seal', '-', '--json'],
       `${parameter.Parameter.Value}\n`,
