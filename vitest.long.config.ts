@@ -8,8 +8,8 @@ export default defineConfig({
     ...base.test,
     include: ['packages/*/test/**/*.{load,long}.test.ts'],
     env: { APIKEY_TEST_LONG: '1' },
-    // Two files at a time: each fills a core by itself, and waits for processes in between.
-    maxWorkers: 2,
+    // One file at a time: they fill the machine by themselves, and a gateway under load waits for the disk that another fills.
+    fileParallelism: false,
     testTimeout: 900_000,
     reporters: ['default', ['json', { outputFile: 'coverage/results-long.json' }]],
   },

@@ -45,6 +45,6 @@ describeOnAws(aws, 'on AWS', () => {
   afterAll(() => vi.unstubAllEnvs());
 
   describeIssueLoad('DynamoDB and KMS', onAws, sized(3, 25));
-  describeKillLoad('DynamoDB and KMS', onAws, sized(3, 50));
+  describeKillLoad('DynamoDB and KMS', onAws, sized(3, 30));
   describeBulkLoad('DynamoDB and KMS', onAws, sized(12, 120));
 });

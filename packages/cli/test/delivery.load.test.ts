@@ -9,7 +9,7 @@ import { BuiltCli, seededNumbers, sized, type Outcome } from './built-cli.ts';
 
 const aws = await awsForTests();
 const ROTATIONS = sized(4, 20);
-const KILLS = sized(3, 15);
+const KILLS = sized(3, 10);
 const RIVALS = sized(3, 8);
 
 describeOnEmulator(aws, 'a secret that a reader polls', (endpoint) => {
