@@ -9,7 +9,7 @@ import { expect, it } from 'vitest';
 import { edit } from './audit-sqlite.ts';
 import { BuiltCli } from './built-cli.ts';
 
-const EVENTS = 40_000;
+const EVENTS = 60_000;
 /** How often some words are repeated in each. */
 const LENGTH = 8;
 /** For the check alone, which is what a long log is for. */
