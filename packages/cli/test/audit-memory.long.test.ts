@@ -64,7 +64,7 @@ const HOARDER = `
   lines.on('line', (line) => held.push(JSON.parse(line)));
 `;
 
-it(`${EVENTS} events are checked, exported, checked again and listed with ${HEAP} MB of heap`, async () => {
+it.concurrent(`${EVENTS} events are checked, exported, checked again and listed with ${HEAP} MB of heap`, async () => {
   using cli = new BuiltCli({ NODE_OPTIONS: `--max-old-space-size=${HEAP}` });
   await openLocalRegistry({ dataDir: cli.dataDir, create: true }).close();
   edit(cli.dataDir, fill(EVENTS));
@@ -81,7 +81,7 @@ it(`${EVENTS} events are checked, exported, checked again and listed with ${HEAP
   expect(code).not.toBe(0);
 }, 1_800_000);
 
-it(`${MANY} events are checked with ${HEAP} MB of heap`, async () => {
+it.concurrent(`${MANY} events are checked with ${HEAP} MB of heap`, async () => {
   using cli = new BuiltCli({ NODE_OPTIONS: `--max-old-space-size=${HEAP}` });
   await openLocalRegistry({ dataDir: cli.dataDir, create: true }).close();
   edit(cli.dataDir, fill(MANY));

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { seededNumbers, type BuiltCli, type Outcome } from './built-cli.ts';
 import { authorizerOf, expectSound, jtiOf, type LoadBackend, type LoadWorld } from './load-world.ts';
 
+/** Both at once: each has a world of its own, and most of the time one waits for the process that it will kill. */
 export function describeKillLoad(name: string, backend: LoadBackend, kills: number): void {
   describe(`${kills} kills at random moments on ${name}, seen through the authorizer`, () => {
-    it('of issue: what was reported is allowed, and nothing is allowed that the list does not show', async () => {
+    it.concurrent('of issue: what was reported is allowed, and nothing is allowed that the list does not show', async () => {
       using world = await backend();
       const { cli } = world;
       const args = ['issue', '--client', 'partner', '-q'];
@@ -35,7 +36,7 @@ export function describeKillLoad(name: string, backend: LoadBackend, kills: numb
       await expectSoundWorld(world);
     });
 
-    it('of revoke: every reported revocation holds, and one that was not reported can be repeated', async () => {
+    it.concurrent('of revoke: every reported revocation holds, and one that was not reported can be repeated', async () => {
       using world = await backend();
       const { cli } = world;
       const issue = async (): Promise<string> => (await cli.run(['issue', '--client', 'partner', '-q'])).stdout.trim();

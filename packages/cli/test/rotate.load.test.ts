@@ -110,50 +110,58 @@ describe('two admins who activate a key at once', () => {
 });
 
 describe(`${KILLS} kills at random moments of rotate`, () => {
-  it('leave the old token until the new one is delivered, nothing accepted that is not listed, and a rerun completes', async () => {
-    using cli = new BuiltCli();
-    const authorizer = authorizerOf(cli);
-    const random = seededNumbers(6);
-    let current = await issue(cli, 'partner');
-    const typical = await durationOf(async () => {
-      const { token, jti } = await cli.json<Issued>(['rotate', current.jti]);
-      current = { token, jti };
-    });
-    const seen: string[] = [];
-    let cut = 0;
-    for (let n = 0; n < KILLS; n += 1) {
-      // Every other one ends the old token at once, so that whoever holds neither would be locked out.
-      const file = n % 2 === 0 ? undefined : `${n}.token`;
-      const where = file === undefined ? [] : ['--grace', '0', '-o', file, '--force', '--yes'];
-      const args = ['rotate', current.jti, '--request-id', `CHG-${n}`, ...where];
-      const killed = await runAndKill(cli, args, random() * typical * 1.2);
-      if (killed.code !== 0) cut += 1;
-      const deliveredBy = ({ stdout }: Outcome): string => {
-        if (file === undefined) return stdout.endsWith('\n') ? stdout.trim() : '';
-        const path = join(cli.home, file);
-        return existsSync(path) ? readFileSync(path, 'utf8').trim() : '';
-      };
-      const early = deliveredBy(killed);
-      if (early !== '') seen.push(early);
-      const earlyLives = early !== '' && (await accepts(authorizer, early));
-      const record = (await listed(cli)).find(({ jti }) => jti === current.jti) ?? expect.fail('not listed');
-      if (record.liveUntil !== record.expiresAt || !record.live) expect(earlyLives).toBe(true);
-      else expect(await accepts(authorizer, current.token)).toBe(true);
-      if (killed.code === 0) expect(earlyLives).toBe(true);
+  // Two halves at once, each in a world of its own: most of the time one waits for the process that it will kill.
+  it.concurrent.each([
+    { half: 'one', seed: 8 },
+    { half: 'the other', seed: 10 },
+  ])(
+    'leave the old token until the new one is delivered, nothing accepted that is not listed, and a rerun completes ($half half)',
+    async ({ seed }) => {
+      const kills = KILLS / 2;
+      using cli = new BuiltCli();
+      const authorizer = authorizerOf(cli);
+      const random = seededNumbers(seed);
+      let current = await issue(cli, 'partner');
+      const typical = await durationOf(async () => {
+        const { token, jti } = await cli.json<Issued>(['rotate', current.jti]);
+        current = { token, jti };
+      });
+      const seen: string[] = [];
+      let cut = 0;
+      for (let n = 0; n < kills; n += 1) {
+        // Every other one ends the old token at once, so that whoever holds neither would be locked out.
+        const file = n % 2 === 0 ? undefined : `${n}.token`;
+        const where = file === undefined ? [] : ['--grace', '0', '-o', file, '--force', '--yes'];
+        const args = ['rotate', current.jti, '--request-id', `CHG-${n}`, ...where];
+        const killed = await runAndKill(cli, args, random() * typical * 1.2);
+        if (killed.code !== 0) cut += 1;
+        const deliveredBy = ({ stdout }: Outcome): string => {
+          if (file === undefined) return stdout.endsWith('\n') ? stdout.trim() : '';
+          const path = join(cli.home, file);
+          return existsSync(path) ? readFileSync(path, 'utf8').trim() : '';
+        };
+        const early = deliveredBy(killed);
+        if (early !== '') seen.push(early);
+        const earlyLives = early !== '' && (await accepts(authorizer, early));
+        const record = (await listed(cli)).find(({ jti }) => jti === current.jti) ?? expect.fail('not listed');
+        if (record.liveUntil !== record.expiresAt || !record.live) expect(earlyLives).toBe(true);
+        else expect(await accepts(authorizer, current.token)).toBe(true);
+        if (killed.code === 0) expect(earlyLives).toBe(true);
 
-      const rerun = await finish(cli, args);
-      const token = rerun.code === 0 ? deliveredBy(rerun) : early;
-      expect(await accepts(authorizer, token)).toBe(true);
-      expect(await accepts(authorizer, current.token)).toBe(file === undefined);
-      seen.push(token);
-      current = { token, jti: jtiOf(token) };
-    }
-    const live = new Set((await listed(cli)).filter((record) => record.live).map(({ jti }) => jti));
-    for (const token of seen) if (await accepts(authorizer, token)) expect(live).toContain(jtiOf(token));
-    expect(cut).toBeGreaterThan(KILLS / 4);
-  });
+        const rerun = await finish(cli, args);
+        const token = rerun.code === 0 ? deliveredBy(rerun) : early;
+        expect(await accepts(authorizer, token)).toBe(true);
+        expect(await accepts(authorizer, current.token)).toBe(file === undefined);
+        seen.push(token);
+        current = { token, jti: jtiOf(token) };
+      }
+      const live = new Set((await listed(cli)).filter((record) => record.live).map(({ jti }) => jti));
+      for (const token of seen) if (await accepts(authorizer, token)) expect(live).toContain(jtiOf(token));
+      expect(cut).toBeGreaterThan(kills / 4);
+    },
+  );
 
-  it(`of all tokens at once (${BULK_KILLS}): the next run goes on, and every client has its new token in its file`, async () => {
+  it.concurrent(`of all tokens at once (${BULK_KILLS}): the next run goes on, and every client has its new token in its file`, async () => {
     using cli = new BuiltCli();
     const authorizer = authorizerOf(cli);
     const random = seededNumbers(7);
