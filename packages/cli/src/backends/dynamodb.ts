@@ -43,7 +43,7 @@ function explaining(registry: Registry, settings: Settings): Registry {
     getClients: (ids) => asked(registry.getClients(ids)),
     getRequests: (ids) => asked(registry.getRequests(ids)),
     tokensOfClient: (client, options) => listed(registry.tokensOfClient(client, options)),
-    tokensByExpiry: (from, until) => listed(registry.tokensByExpiry(from, until)),
+    tokensByEnd: (from, until, options) => listed(registry.tokensByEnd(from, until, options)),
     clients: () => listed(registry.clients()),
     eventsOf: (aggregate, fromSeq) => listed(registry.eventsOf(aggregate, fromSeq)),
     eventsByTime: (from, until) => listed(registry.eventsByTime(from, until)),

@@ -21,10 +21,12 @@ import {
   parseTokenRecord,
 } from '../domain/schema.ts';
 import { formatMillis, MAX_EPOCH_SECONDS } from '../domain/time.ts';
-import type { Registry, TokenStatus } from '../ports/registry.ts';
+import type { EndOrder, Registry, TokenStatus } from '../ports/registry.ts';
 import type { TokenUse } from '../ports/usage.ts';
 import { CommitQueue } from './commit-queue.ts';
-import { parseDocument, type Connection, type Documents } from './connection.ts';
+import type { Connection, Documents } from './connection.ts';
+import { pageByEnd } from './pages-by-end.ts';
+import { parseOnce } from './parse-once.ts';
 import { ONE, PAGE } from './statements.ts';
 import { DEFAULT_TUNING, RegistryFile, type LocalRegistryOptions, type Tuning } from './registry-file.ts';
 import { readUses } from './usage.ts';
@@ -49,6 +51,9 @@ class LocalRegistry implements Registry {
   readonly #file: RegistryFile;
   readonly #commits: CommitQueue;
   readonly #pageSize: number;
+  readonly #token = parseOnce(parseTokenRecord);
+  readonly #client = parseOnce(parseClient);
+  readonly #ring = parseOnce(parseKeyRing);
 
   constructor(file: RegistryFile, pageSize: number) {
     this.#file = file;
@@ -66,8 +71,8 @@ class LocalRegistry implements Registry {
     return this.#file.use((connection) => {
       const { record, client } = connection.row(ONE.status, clientId, jti) ?? {};
       return {
-        record: record === null ? undefined : parseDocument(parseTokenRecord, record),
-        client: client === null ? undefined : parseDocument(parseClient, client),
+        record: record === null ? undefined : this.#token(record),
+        client: client === null ? undefined : this.#client(client),
       };
     });
   }
@@ -102,7 +107,10 @@ class LocalRegistry implements Registry {
   }
 
   async getRing(name: string): Promise<KeyRing | undefined> {
-    return this.#file.use((connection) => connection.document(parseKeyRing, ONE.ring, name));
+    return this.#file.use((connection) => {
+      const row = connection.row(ONE.ring, name);
+      return row === undefined ? undefined : this.#ring(row['doc']);
+    });
   }
 
   tokensOfClient(client: string, { prefix = '' }: { readonly prefix?: string } = {}): AsyncIterable<TokenRecord> {
@@ -113,11 +121,10 @@ class LocalRegistry implements Registry {
     });
   }
 
-  tokensByExpiry(from: EpochSeconds, until: EpochSeconds): AsyncIterable<TokenRecord> {
-    return this.#pages((connection, last: TokenRecord | undefined) => {
-      const { exp, jti } = last ?? { exp: from, jti: '' };
-      return connection.documents(parseTokenRecord, PAGE.tokensByExpiry, exp, jti, until, this.#pageSize);
-    });
+  tokensByEnd(from: EpochSeconds, until: EpochSeconds, options: EndOrder = {}): AsyncIterable<TokenRecord> {
+    return this.#pages((connection, last: TokenRecord | undefined) =>
+      pageByEnd(connection, { from, until, last, ...options }, this.#pageSize),
+    );
   }
 
   clients(): AsyncIterable<Client> {

@@ -136,13 +136,23 @@ describe('opening', () => {
   });
 });
 
-describe('a registry of version 1, which kept no usage', () => {
+describe('a registry of version 1, which kept no usage and listed by expiry', () => {
   const use = { jti: testJti(1), client: 'partner', usedAt: 1_800_000_000 };
   const exp = use.usedAt + 86_400;
 
   async function seedVersion1(): Promise<void> {
     await seed();
-    raw((database) => database.exec('DROP TABLE usage; PRAGMA user_version = 1'));
+    makeVersion1();
+  }
+  function makeVersion1(): void {
+    raw((database) =>
+      database.exec(`
+        DROP TABLE usage;
+        DROP INDEX token_end;
+        ALTER TABLE token DROP COLUMN ends;
+        CREATE UNIQUE INDEX token_exp ON token (exp, jti);
+        PRAGMA user_version = 1`),
+    );
   }
   const version = (): unknown => raw((database) => database.prepare('PRAGMA user_version').get()?.['user_version']);
 
@@ -163,11 +173,47 @@ describe('a registry of version 1, which kept no usage', () => {
     const reader = open({ create: false, readOnly: true });
     expect(await reader.lastUses([use.jti])).toEqual(new Map());
     await write();
-    expect(version()).toBe(2);
+    expect(version()).toBe(3);
     expect(await reader.getClient('partner')).toBeDefined();
     await localUsage({ dataDir }).recordUse({ ...use, exp });
     expect(await reader.lastUses([use.jti])).toEqual(new Map([[use.jti, use]]));
   });
+
+  it('finds tokens by the end of their life, page by page, before and after it is brought up to date', async () => {
+    const start = testRecord().iat;
+    const lives = [
+      { exp: start + 400 },
+      { exp: start + 300, liveUntil: start + 1 },
+      { exp: start + 350, liveUntil: start + 210 },
+      { exp: start + 200 },
+      { exp: start + 250 },
+    ];
+    const created = lives.map((life, n) => testRecord({ jti: testJti(n), ...life }));
+    await open().commit(changeClient('partner', { created }));
+    makeVersion1();
+    const reader = open({ create: false, readOnly: true }, { pageSize: 2 });
+    const ends = async (latestFirst: boolean): Promise<number[]> => {
+      const records = await collect(reader.tokensByEnd(start + 200, start + 400, { latestFirst }));
+      return records.map(({ liveUntil }) => liveUntil - start);
+    };
+    // In the order of expiry: there is no index of anything else yet.
+    expect(await ends(false)).toEqual([200, 250, 210]);
+    expect(await ends(true)).toEqual([200, 250, 210]);
+    await open({ create: false }).close();
+    expect(await ends(false)).toEqual([200, 210, 250]);
+    expect(await ends(true)).toEqual([250, 210, 200]);
+  });
+
+  it.each(["json_remove(doc, '$.liveUntil')", "json_set(doc, '$.liveUntil', 1.5)"])(
+    'is brought up to date although an entry of it was damaged: %s',
+    async (expression) => {
+      await seedVersion1();
+      raw((database) => database.exec(`UPDATE token SET doc = ${expression}`));
+      await open({ create: false }).commit(changeClient('another'));
+      expect(version()).toBe(3);
+      expect(checkLocalRegistry(dataDir)).toEqual([]);
+    },
+  );
 });
 
 describe('last uses', () => {
@@ -236,6 +282,8 @@ describe('damage', () => {
     ['a member that this version does not know', `json_set(doc, '$.colour', 'red')`],
     ['a life that ends after its expiry', `json_set(doc, '$.liveUntil', 9999999999)`],
     ['a missing member', `json_remove(doc, '$.payloadSha256')`],
+    ['a life without an end', `json_remove(doc, '$.liveUntil')`],
+    ['a life that ends at no time', `json_set(doc, '$.liveUntil', 'never')`],
   ])('reports an entry with %s instead of reading it', async (_, expression) => {
     await seed();
     raw((database) => database.exec(`UPDATE token SET doc = ${expression}`));
@@ -243,6 +291,7 @@ describe('damage', () => {
     const damaged = { name: 'InvalidStateError', code: 'STORE_DAMAGED' };
     await expect(registry.readStatus(jtiOf('partner'), 'partner')).rejects.toMatchObject(damaged);
     await expect(collect(registry.tokensOfClient('partner'))).rejects.toMatchObject(damaged);
+    await expect(collect(registry.tokensByEnd(0, 9_999_999_999))).rejects.toMatchObject(damaged);
     expect(await registry.getClient('partner')).toBeDefined();
   });
 });

@@ -61,6 +61,14 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE UNIQUE INDEX usage_jti ON usage (jti);
   `,
+  // The end of a life, which a rotation brings forward. Whatever a damaged entry says of it becomes a number: otherwise
+  // one such entry would keep the whole registry from being brought up to date.
+  `
+  ALTER TABLE token ADD COLUMN ends INTEGER NOT NULL GENERATED ALWAYS AS
+    (CAST(min(doc ->> '$.exp', ifnull(doc ->> '$.liveUntil', doc ->> '$.exp')) AS INTEGER)) VIRTUAL;
+  CREATE UNIQUE INDEX token_end ON token (ends, jti);
+  DROP INDEX token_exp;
+  `,
 ];
 
 export const NEWEST_VERSION: number = MIGRATIONS.length;

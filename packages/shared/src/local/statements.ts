@@ -15,7 +15,9 @@ export const ONE = {
 /** Each page begins behind the last item of the page before, so that page 1,000 costs what page 1 does. */
 export const PAGE = {
   tokensOfClient: 'SELECT doc FROM token WHERE client = ? AND jti >= ? AND jti < ? ORDER BY jti LIMIT ?',
-  tokensByExpiry: 'SELECT doc FROM token WHERE (exp, jti) > (?, ?) AND exp < ? ORDER BY exp, jti LIMIT ?',
+  tokensByEnd: 'SELECT doc FROM token WHERE (ends, jti) > (?, ?) AND ends < ? ORDER BY ends, jti LIMIT ?',
+  tokensByEndLatestFirst: `SELECT doc FROM token WHERE (ends, jti) < (?, ?) AND ends >= ?
+    ORDER BY ends DESC, jti DESC LIMIT ?`,
   clients: 'SELECT doc FROM client WHERE id > ? ORDER BY id LIMIT ?',
   eventsOf: 'SELECT doc FROM event WHERE aggregate = ? AND seq > ? ORDER BY seq LIMIT ?',
   eventsByTime: `SELECT doc FROM event WHERE (at, aggregate, seq) > (?, ?, ?) AND at < ?

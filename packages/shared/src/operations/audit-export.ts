@@ -69,7 +69,7 @@ async function namesOf(registry: Registry, earlier: EarlierExport | undefined): 
   const from = earlier === undefined ? 0 : earlier.at - OVERLAP;
   for await (const { aggregate } of registry.eventsByTime(from, (MAX_EPOCH_SECONDS + 1) * 1000)) names.add(aggregate);
   if (earlier === undefined) {
-    for await (const { client } of registry.tokensByExpiry(0, MAX_EPOCH_SECONDS + 1)) names.add(`client:${client}`);
+    for await (const { client } of registry.tokensByEnd(0, MAX_EPOCH_SECONDS + 1)) names.add(`client:${client}`);
   }
   return [...names].toSorted();
 }

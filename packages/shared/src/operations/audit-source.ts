@@ -75,7 +75,7 @@ async function survey(registry: Registry, onEvents: (count: number) => void): Pr
     events += 1;
     onEvents(1);
   });
-  const records = registry.tokensByExpiry(0, MAX_EPOCH_SECONDS + 1);
+  const records = registry.tokensByEnd(0, MAX_EPOCH_SECONDS + 1);
   await untilDamaged(damages, 'the list of tokens', records, ({ client }) => names.add(`client:${client}`));
   return { whole: 'registry', aggregates: [...names].toSorted().map(aggregateRef), events, damages };
 }

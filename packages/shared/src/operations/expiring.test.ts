@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TokenRecord } from '../domain/records.ts';
+import type { Registry } from '../ports/registry.ts';
 import { setClient, suspendClient } from './clients.ts';
 import { listExpiring } from './expiring.ts';
 import { issueToken } from './issue.ts';
@@ -60,7 +61,26 @@ describe('expiring tokens', () => {
     ]);
   });
 
-  it('are read by expiry alone, unless one client is asked about, whose early ends are found too', async () => {
+  it('are read with what ends by then, and nothing that ends later', async () => {
+    const world = await newWorld();
+    await issued(world, { ttl: 13 * DAY });
+    await issued(world, { ttl: 300 * DAY });
+    const read: TokenRecord[] = [];
+    const registry: Registry = {
+      ...world.deps.registry,
+      tokensByEnd: async function* (...interval) {
+        for await (const record of world.registry.tokensByEnd(...interval)) {
+          read.push(record);
+          yield record;
+        }
+      },
+    };
+    const views = await listExpiring({ ...world.deps, registry }, { within: 13 * DAY });
+    expect(read).toEqual(views.map(({ record }) => record));
+    expect(read).toHaveLength(1);
+  });
+
+  it('are read by their end alone, unless one client is asked about, whose early ends are found too', async () => {
     const world = await newWorld();
     const old = await issued(world, { ttl: 90 * DAY });
     await rotateToken(world.deps, { client: 'partner', jti: old.jti, grace: 3 * DAY, takeOver: false }, world.sink);

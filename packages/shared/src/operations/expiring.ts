@@ -1,7 +1,6 @@
-/** Live tokens whose end is near, found by their expiry: what has to be rotated, and whom to write to. */
+/** Live tokens whose end is near: what has to be rotated, and whom to write to. */
 import { endOfLife } from '../domain/liveness.ts';
 import type { TokenRecord } from '../domain/records.ts';
-import { MAX_EPOCH_SECONDS } from '../domain/time.ts';
 import { inBatches } from './batches.ts';
 import { requireClient } from './clients.ts';
 import { USAGE_BATCH } from './last-uses.ts';
@@ -22,7 +21,7 @@ export interface ExpiringFilter {
  * Throws `CLIENT_NOT_FOUND`.
  *
  * A token in its grace ends sooner than it expires, and does so as planned: over all clients such a token is left out,
- * unless what should replace it is not live any more. It may expire at any time, so that all expiries are gone through.
+ * unless what should replace it is not live any more.
  */
 export async function listExpiring(deps: ReadDeps, { within, client }: ExpiringFilter): Promise<TokenView[]> {
   const { registry, clock } = deps;
@@ -31,7 +30,7 @@ export async function listExpiring(deps: ReadDeps, { within, client }: ExpiringF
   const until = now + within;
   const due =
     client === undefined
-      ? registry.tokensByExpiry(Math.floor(now), MAX_EPOCH_SECONDS + 1)
+      ? registry.tokensByEnd(Math.floor(now), Math.floor(until) + 1)
       : registry.tokensOfClient(client);
   const asPlanned = ({ record, successorLive }: TokenView): boolean =>
     client === undefined && successorLive && record.exp > until;

@@ -12,13 +12,14 @@ export interface DependentToken {
 }
 
 /**
- * Records that are live, or could become so, by ascending expiry: neither revoked, nor at their end, nor of a client
- * that was revoked since. Whether their keys are usable is left to the caller.
+ * Records that are live, or could become so, the last to end first: neither revoked, nor at their end, nor of a client
+ * that was revoked since. None is missed, though one that is rotated meanwhile may come twice. Whether their keys are
+ * usable is left to the caller.
  */
 export async function* dependentTokens({ registry, clock }: ReadDeps): AsyncGenerator<DependentToken> {
   const now = clock.now() / 1000;
   const clients = new Map<string, Client | undefined>();
-  for await (const record of registry.tokensByExpiry(Math.floor(now), MAX_EPOCH_SECONDS)) {
+  for await (const record of registry.tokensByEnd(Math.floor(now), MAX_EPOCH_SECONDS, { latestFirst: true })) {
     if (record.state === 'revoked' || now >= endOfLife(record)) continue;
     if (!clients.has(record.client)) clients.set(record.client, await registry.getClient(record.client));
     const client = clients.get(record.client);
@@ -26,9 +27,9 @@ export async function* dependentTokens({ registry, clock }: ReadDeps): AsyncGene
   }
 }
 
-/** Those that name one key. */
+/** Those that name one key, each once, by ascending end. */
 export async function tokensOfKey(deps: ReadDeps, kid: string): Promise<TokenRecord[]> {
-  const records: TokenRecord[] = [];
-  for await (const { record } of dependentTokens(deps)) if (record.kid === kid) records.push(record);
-  return records;
+  const records = new Map<string, TokenRecord>();
+  for await (const { record } of dependentTokens(deps)) if (record.kid === kid) records.set(record.jti, record);
+  return [...records.values()].toReversed();
 }

@@ -94,7 +94,7 @@ export interface KeyPlan {
   readonly key: RingKey;
   /** False where nothing would be changed. */
   readonly changes: boolean;
-  /** What this key signed and is not over. */
+  /** What this key signed and is not over, by ascending end. */
   readonly tokens: readonly TokenVerdict[];
 }
 
@@ -129,9 +129,10 @@ async function plan(
   const key = ring.keys.find((candidate) => candidate.kid === kid);
   if (key === undefined) throw new TypeError(`the ring lost key ${kid}`);
   const now = deps.clock.now() / 1000;
-  const tokens: TokenVerdict[] = [];
+  const found = new Map<string, TokenVerdict>();
   for await (const { record, client } of tokensBehind(deps, ring)) {
-    if (record.kid === kid) tokens.push(verdictOf(record, client, ring, now));
+    if (record.kid === kid) found.set(record.jti, verdictOf(record, client, ring, now));
   }
-  return { ring, key, changes: change !== undefined, tokens: tokens.filter(({ over }) => !over) };
+  const tokens = [...found.values()].filter(({ over }) => !over).toReversed();
+  return { ring, key, changes: change !== undefined, tokens };
 }

@@ -37,7 +37,7 @@ export class LastUses {
   async #sample(): Promise<boolean> {
     const { registry, clock } = this.#deps;
     let asked = 0;
-    const tokens = registry.tokensByExpiry(Math.floor(clock.now() / 1000), MAX_EPOCH_SECONDS);
+    const tokens = registry.tokensByEnd(Math.floor(clock.now() / 1000), MAX_EPOCH_SECONDS);
     for await (const batch of inBatches(tokens, USAGE_BATCH)) {
       if ((await registry.lastUses(batch.map(({ jti }) => jti))).size > 0) return true;
       asked += batch.length;

@@ -66,15 +66,14 @@ export class TokenViews {
   }
 }
 
-/** The same for records of whatever clients, in their order: reads each client once, and the successors. */
+/** The same for records of whatever clients, in their order: reads the clients all at once, and each successor. */
 export async function describeTokens(deps: ReadDeps, records: readonly TokenRecord[]): Promise<TokenView[]> {
   const { registry, clock } = deps;
   const ring = await registry.readKeyRing();
   const now = clock.now() / 1000;
-  const clients = new Map<string, Client | undefined>();
+  const clients = await registry.getClients([...new Set(records.map(({ client }) => client))]);
   const judged: JudgedToken[] = [];
   for (const record of records) {
-    if (!clients.has(record.client)) clients.set(record.client, await registry.getClient(record.client));
     const client = clients.get(record.client);
     const verdict = verdictOf(record, client, ring, now);
     const { replacedBy } = record;

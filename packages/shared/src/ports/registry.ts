@@ -30,6 +30,10 @@ export interface StatusReader {
   readKeyRing(signal?: AbortSignal): Promise<KeyRing | undefined>;
 }
 
+export interface EndOrder {
+  readonly latestFirst?: boolean;
+}
+
 /**
  * Reads and writes of the whole registry. Point reads and `tokensOfClient` are strongly consistent; the other
  * listings may lag by seconds on a distributed backend. Listings are lazy, in the order stated, and hold no
@@ -55,8 +59,12 @@ export interface Registry extends StatusReader, UsageReader {
   getRing(name: string): Promise<KeyRing | undefined>;
   /** A client's records by ascending `jti`; with `prefix`, those whose `jti` starts with it. */
   tokensOfClient(client: string, options?: { readonly prefix?: string }): AsyncIterable<TokenRecord>;
-  /** Records of all clients with `from <= exp < until`, by ascending `exp`, then `jti`. */
-  tokensByExpiry(from: EpochSeconds, until: EpochSeconds): AsyncIterable<TokenRecord>;
+  /**
+   * Records of all clients whose life ends (`endOfLife`) with `from <= end < until`, by ascending end, then `jti`. With
+   * `latestFirst` in the reverse order: then a record whose life is cut short meanwhile is never missed, since it is
+   * still ahead, though it may come twice.
+   */
+  tokensByEnd(from: EpochSeconds, until: EpochSeconds, options?: EndOrder): AsyncIterable<TokenRecord>;
   /** All clients by ascending id. */
   clients(): AsyncIterable<Client>;
   /** One aggregate's events by ascending `seq`, from `fromSeq` (default 1) on. */

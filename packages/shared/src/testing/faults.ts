@@ -60,7 +60,7 @@ export function faultyRegistry(inner: Registry, plan: FaultPlan<RegistryCall>): 
     getRequests: (ids) => run('getRequests', () => inner.getRequests(ids)),
     getRing: (name) => run('getRing', () => inner.getRing(name)),
     tokensOfClient: (client, options) => list('tokensOfClient', () => inner.tokensOfClient(client, options)),
-    tokensByExpiry: (from, until) => list('tokensByExpiry', () => inner.tokensByExpiry(from, until)),
+    tokensByEnd: (from, until, options) => list('tokensByEnd', () => inner.tokensByEnd(from, until, options)),
     clients: () => list('clients', () => inner.clients()),
     eventsOf: (aggregate, fromSeq) => list('eventsOf', () => inner.eventsOf(aggregate, fromSeq)),
     eventsByTime: (from, until) => list('eventsByTime', () => inner.eventsByTime(from, until)),

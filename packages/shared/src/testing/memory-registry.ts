@@ -9,6 +9,7 @@ import {
   parseTokenUse,
 } from '../domain/schema.ts';
 import type { Change, ClientChange } from '../domain/change.ts';
+import { endOfLife } from '../domain/liveness.ts';
 import {
   aggregateName,
   MAIN_RING,
@@ -22,7 +23,7 @@ import {
   type TokenRecord,
 } from '../domain/records.ts';
 import { ConflictError } from '../ports/errors.ts';
-import type { Registry, TokenStatus } from '../ports/registry.ts';
+import type { EndOrder, Registry, TokenStatus } from '../ports/registry.ts';
 import type { TokenUse, UsageRecorder } from '../ports/usage.ts';
 
 /** A new, empty registry. What it returns is frozen, and is no object that was put in. */
@@ -103,9 +104,14 @@ class MemoryRegistry implements Registry, UsageRecorder {
     yield* owned.toSorted((a, b) => compare(a.jti, b.jti));
   }
 
-  async *tokensByExpiry(from: EpochSeconds, until: EpochSeconds): AsyncGenerator<TokenRecord> {
-    const due = [...this.#tokens.values()].filter(({ exp }) => from <= exp && exp < until);
-    yield* due.toSorted((a, b) => a.exp - b.exp || compare(a.jti, b.jti));
+  async *tokensByEnd(
+    from: EpochSeconds,
+    until: EpochSeconds,
+    { latestFirst = false }: EndOrder = {},
+  ): AsyncGenerator<TokenRecord> {
+    const due = [...this.#tokens.values()].filter((it) => from <= endOfLife(it) && endOfLife(it) < until);
+    const sorted = due.toSorted((a, b) => endOfLife(a) - endOfLife(b) || compare(a.jti, b.jti));
+    yield* latestFirst ? sorted.toReversed() : sorted;
   }
 
   async *clients(): AsyncGenerator<Client> {

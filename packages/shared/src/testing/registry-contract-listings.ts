@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { TokenRecord } from '../domain/records.ts';
 import type { Registry } from '../ports/registry.ts';
 import { collect } from './collect.ts';
-import { changeClient, testJti, testRecord } from './fixtures.ts';
+import { changeClient, testJti, testRecord, TEST_SECONDS } from './fixtures.ts';
 import type { RegistrySubject } from './registry-contract.ts';
 
 /** How long a distributed backend's report listings may lag behind. */
@@ -79,7 +79,7 @@ export function listingContract(subject: RegistrySubject): void {
       await expect.poll(listed, LAG).toEqual(mixed.toSorted());
     });
 
-    it('lists the tokens of all clients by expiry, then jti, across the end of a month', async () => {
+    it('lists the tokens of all clients by their end, then jti, across the end of a month, both ways', async () => {
       const { registry } = subject;
       const dated = [
         { client: 'list-exp-a', exp: MONTH_END + 3, jti: testJti(1, 'd60') },
@@ -92,11 +92,13 @@ export function listingContract(subject: RegistrySubject): void {
       await commitTo(registry, 'list-exp-a', dated);
       await commitTo(registry, 'list-exp-b', dated);
       const expected = [dated[2], dated[1], dated[3], dated[0]];
-      const listed = (): Promise<TokenRecord[]> => collect(registry.tokensByExpiry(MONTH_END, MONTH_END + 4));
+      const listed = (): Promise<TokenRecord[]> => collect(registry.tokensByEnd(MONTH_END, MONTH_END + 4));
       await expect.poll(listed, LAG).toEqual(expected);
+      const reversed = registry.tokensByEnd(MONTH_END, MONTH_END + 4, { latestFirst: true });
+      expect(await collect(reversed)).toEqual(expected.toReversed());
     });
 
-    it('lists expiries over several pages, and nothing for an empty or reversed interval', async () => {
+    it('lists ends over several pages, both ways, and nothing for an empty or reversed interval', async () => {
       const { registry, pageSize } = subject;
       const start = MONTH_END + 1000;
       // Three for each second, and the later they expire, the lower their ids.
@@ -105,20 +107,52 @@ export function listingContract(subject: RegistrySubject): void {
         return testRecord({ client: 'list-due', jti: testJti(900 - second * 3 + (n % 3), 'd7'), exp: start + second });
       });
       await registry.commit(changeClient('list-due', { created: records }));
-      await expect.poll(() => collect(registry.tokensByExpiry(start, start + 900)), LAG).toEqual(records);
-      expect(await collect(registry.tokensByExpiry(start, start))).toEqual([]);
-      expect(await collect(registry.tokensByExpiry(start + 900, start))).toEqual([]);
+      await expect.poll(() => collect(registry.tokensByEnd(start, start + 900)), LAG).toEqual(records);
+      const reversed = registry.tokensByEnd(start, start + 900, { latestFirst: true });
+      expect(await collect(reversed)).toEqual(records.toReversed());
+      expect(await collect(registry.tokensByEnd(start, start))).toEqual([]);
+      expect(await collect(registry.tokensByEnd(start + 900, start))).toEqual([]);
     });
 
-    it('moves a record in the listing by expiry when its expiry changes, and shows its newest state', async () => {
+    it('moves a record whose life was cut short to where it ends now, a month earlier, and shows its newest state', async () => {
       const { registry } = subject;
       const start = MONTH_END + 2000;
+      const end = start - 40 * 86_400;
       const record = testRecord({ client: 'list-moved', jti: testJti(1, 'd8'), exp: start });
       const first = changeClient('list-moved', { created: [record] });
       await registry.commit(first);
-      const lowered: TokenRecord = { ...record, liveUntil: start - 500, note: 'lowered' };
-      await registry.commit(changeClient('list-moved', { before: first.client, updated: [lowered] }));
-      await expect.poll(() => collect(registry.tokensByExpiry(start, start + 1)), LAG).toEqual([lowered]);
+      await expect.poll(() => collect(registry.tokensByEnd(start, start + 1)), LAG).toEqual([record]);
+      const lowered: TokenRecord = { ...record, liveUntil: end, note: 'lowered' };
+      const second = changeClient('list-moved', { before: first.client, updated: [lowered] });
+      await registry.commit(second);
+      await expect.poll(() => collect(registry.tokensByEnd(end, end + 1)), LAG).toEqual([lowered]);
+      expect(await collect(registry.tokensByEnd(start, start + 1))).toEqual([]);
+      const revoked: TokenRecord = { ...lowered, state: 'revoked', revokedAt: TEST_SECONDS, revokedBy: 'tester@host' };
+      await registry.commit(changeClient('list-moved', { before: second.client, updated: [revoked] }));
+      await expect.poll(() => collect(registry.tokensByEnd(end, end + 1)), LAG).toEqual([revoked]);
+    });
+
+    it('shows, latest first, a record that was cut short meanwhile, to a month in which nothing else ends', async () => {
+      const { registry, pageSize } = subject;
+      const start = MONTH_END + 3000;
+      const records = Array.from({ length: pageSize * 2 + 1 }, (_, n) =>
+        testRecord({ client: 'list-cut', jti: testJti(n, 'dd'), exp: start + n }),
+      );
+      const [, second = expect.fail('no record')] = records;
+      const change = changeClient('list-cut', { created: records });
+      await registry.commit(change);
+      const [end, until] = [start - 70 * 86_400, start + 900];
+      await expect.poll(() => collect(registry.tokensByEnd(start, until)), LAG).toEqual(records);
+      const cut: TokenRecord = { ...second, liveUntil: end };
+      const seen: string[] = [];
+      for await (const { jti } of registry.tokensByEnd(end, until, { latestFirst: true })) {
+        if (seen.length === 1) {
+          await registry.commit(changeClient('list-cut', { before: change.client, updated: [cut] }));
+        }
+        seen.push(jti);
+      }
+      expect(seen).toEqual(expect.arrayContaining(records.map(({ jti }) => jti)));
+      await expect.poll(() => collect(registry.tokensByEnd(end, end + 1)), LAG).toEqual([cut]);
     });
 
     it('lists the events of one aggregate by seq, from any seq on, over several pages', async () => {

@@ -29,7 +29,7 @@ export function readContract(subject: RegistrySubject): void {
       expect(await registry.readStatus(testJti(1), 'nobody')).toEqual({ record: undefined, client: undefined });
       expect(await collect(registry.clients())).toEqual([]);
       expect(await collect(registry.tokensOfClient('nobody'))).toEqual([]);
-      expect(await collect(registry.tokensByExpiry(TEST_SECONDS, TEST_SECONDS + 40 * 86_400))).toEqual([]);
+      expect(await collect(registry.tokensByEnd(TEST_SECONDS, TEST_SECONDS + 40 * 86_400))).toEqual([]);
       expect(await collect(registry.eventsOf({ kind: 'client', id: 'nobody' }))).toEqual([]);
       expect(await collect(registry.eventsByTime(TEST_MILLIS, TEST_MILLIS + 2 * 86_400_000))).toEqual([]);
     });

@@ -1,6 +1,8 @@
 /** One change as the items of one transaction, each with what must hold for it to be written. */
 import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import type { Change, ClientChange } from '../../domain/change.ts';
+import { endOfLife } from '../../domain/liveness.ts';
+import type { TokenRecord } from '../../domain/records.ts';
 import { toAttributes, type Item } from './attributes.ts';
 import { clientItem, eventItem, pointerItem, requestItem, ringItem, tokenItem } from './items.ts';
 import { bucketName, bucketsPartition, dayOf, monthOf, type BucketKind, type Key } from './keys.ts';
@@ -76,14 +78,18 @@ export interface Bucket {
   readonly key: Key;
 }
 
-/** The buckets of a change's new tokens and events; an updated record stays where it was announced when it was new. */
+/** The buckets of a change's events and tokens; a record whose end is its expiry was announced when it was new. */
 export function bucketsOf(change: Change): Bucket[] {
-  const created = change.kind === 'client' ? change.created : [];
+  const placed = change.kind === 'client' ? [...change.created, ...change.updated.filter(isCutShort)] : [];
   const buckets = [
-    ...created.map(({ exp }) => bucket('TOKENS', monthOf(exp))),
+    ...placed.map((record) => bucket('TOKENS', monthOf(endOfLife(record)))),
     ...change.events.map(({ at }) => bucket('EVENTS', dayOf(at))),
   ];
   return [...new Map(buckets.map((it) => [it.name, it])).values()];
+}
+
+function isCutShort(record: TokenRecord): boolean {
+  return endOfLife(record) < record.exp;
 }
 
 function bucket(kind: BucketKind, period: string): Bucket {

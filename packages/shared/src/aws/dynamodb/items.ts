@@ -1,5 +1,6 @@
 /** Records as items of the table: written with their keys, read without them, and never trusted. */
 import { ApikeyError } from '../../domain/errors.ts';
+import { endOfLife } from '../../domain/liveness.ts';
 import type {
   AggregateRef,
   AuditEvent,
@@ -26,9 +27,9 @@ import {
   clientKey,
   CLIENTS_BUCKET,
   dayOf,
+  endPosition,
   eventKey,
   eventPosition,
-  expiryPosition,
   INDEX_KEYS,
   monthOf,
   pointerKey,
@@ -58,8 +59,8 @@ export function readClient(stored: Item): Client {
 
 export function tokenItem(record: TokenRecord, retention: number): Item {
   const index = {
-    bucket: bucketName('TOKENS', monthOf(record.exp)),
-    position: expiryPosition(record.exp, record.jti),
+    bucket: bucketName('TOKENS', monthOf(endOfLife(record))),
+    position: endPosition(endOfLife(record), record.jti),
   };
   return item(record, tokenKey(record.client, record.jti), index, record.exp + retention);
 }

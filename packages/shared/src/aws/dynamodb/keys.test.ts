@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { eventPosition, expiryPosition, monthOf, padded } from './keys.ts';
+import { endPosition, eventPosition, monthOf, padded } from './keys.ts';
 
 describe('positions in the index', () => {
-  it('sort by expiry, then jti', () => {
+  it('sort by end, then jti', () => {
     const time = fc.integer({ min: 0, max: 253_402_300_799 });
     fc.assert(
       fc.property(time, time, (a, b) => {
         const [low, high] = a < b ? [a, b] : [b, a];
         // A range up to `high` leaves out what lies at `high`, and nothing before it.
-        expect(expiryPosition(high, '0') > padded(high)).toBe(true);
-        expect(low === high || expiryPosition(low, 'f') < padded(high)).toBe(true);
+        expect(endPosition(high, '0') > padded(high)).toBe(true);
+        expect(low === high || endPosition(low, 'f') < padded(high)).toBe(true);
       }),
     );
   });

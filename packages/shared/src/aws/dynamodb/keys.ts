@@ -5,6 +5,10 @@
  * day or month of the index `by-time` holds something. They let a report over "everything" ask for the buckets that
  * exist instead of for every day since 1970. They are written once per bucket, before the commit that needs it, are
  * never deleted, and hold nothing but their key. Another are the seals of the audit log, see seals.ts.
+ *
+ * A token record lies in the index where its life ends, and moves there with the commit that brings its end forward.
+ * Older versions left it where it expires. Such an item is found there until its record is next written: too late for a
+ * report that asks by the end of its grace, which is over soon, and in time for all that ask for the rest of time.
  */
 import type { AggregateRef } from '../../domain/records.ts';
 import { formatSeconds, MAX_EPOCH_SECONDS } from '../../domain/time.ts';
@@ -91,7 +95,7 @@ export function bucketName(kind: BucketKind, name: string): string {
 /** All clients, by id. */
 export const CLIENTS_BUCKET = 'CLIENTS';
 
-/** `2027-04`: the month of an expiry, which names its bucket; times beyond the calendar fall on its ends. */
+/** `2027-04`: the month of an end, which names its bucket; times beyond the calendar fall on its ends. */
 export function monthOf(seconds: number): string {
   return formatSeconds(Math.min(Math.max(seconds, 0), MAX_EPOCH_SECONDS)).slice(0, 7);
 }
@@ -100,9 +104,9 @@ export function dayOf(at: string): string {
   return at.slice(0, 10);
 }
 
-/** Positions in a month sort by expiry, then `jti`. */
-export function expiryPosition(exp: number, jti: string): string {
-  return `${padded(exp)}#${jti}`;
+/** Positions in a month sort by the end of a life, then `jti`. */
+export function endPosition(end: number, jti: string): string {
+  return `${padded(end)}#${jti}`;
 }
 /** Positions in a day sort by time, then aggregate, then number: `#` sorts before all that a name may hold. */
 export function eventPosition(at: string, aggregate: string, seq: number): string {

@@ -20,6 +20,7 @@ import {
   TOKEN_PREFIX,
   type BucketKind,
 } from './keys.ts';
+import type { EndOrder } from '../../ports/registry.ts';
 import type { TableQueries } from './queries.ts';
 
 /** Sorts behind every position, day and month. */
@@ -44,19 +45,22 @@ export async function* clients(queries: TableQueries): AsyncGenerator<Client> {
   for await (const item of queries.bucket(CLIENTS_BUCKET)) yield readClient(item);
 }
 
-export async function* tokensByExpiry(
+export async function* tokensByEnd(
   queries: TableQueries,
   from: EpochSeconds,
   until: EpochSeconds,
+  { latestFirst = false }: EndOrder = {},
 ): AsyncGenerator<TokenRecord> {
   const first = Math.max(0, Math.ceil(from));
   const end = Math.min(Math.ceil(until), MAX_EPOCH_SECONDS + 1);
   if (!(first < end)) return;
-  // `<end>` alone sorts before `<end>#<jti>`, so that the range leaves out what expires at its end.
+  // `<end>` alone sorts before `<end>#<jti>`, so that the range leaves out what ends at its end.
   const extent = { from: padded(first), to: padded(end) };
-  const months = existing(queries, 'TOKENS', monthOf(first), monthOf(end));
+  const span = { from: monthOf(first), to: monthOf(end) };
+  const months = latestFirst ? existingLatestFirst(queries, 'TOKENS', span) : existing(queries, 'TOKENS', span);
+  const order = latestFirst ? 'descending' : 'ascending';
   for await (const month of months) {
-    for await (const item of queries.bucket(month, extent)) yield readToken(item);
+    for await (const item of queries.bucket(month, extent, order)) yield readToken(item);
   }
 }
 
@@ -67,17 +71,39 @@ export async function* eventsByTime(
 ): AsyncGenerator<AuditEvent> {
   const extent = { from: eventTime(from), to: eventTime(until) };
   if (!(extent.from < extent.to)) return;
-  const days = existing(queries, 'EVENTS', dayOf(extent.from), dayOf(extent.to));
-  for await (const day of days) {
+  for await (const day of existing(queries, 'EVENTS', { from: dayOf(extent.from), to: dayOf(extent.to) })) {
     for await (const item of queries.bucket(day, extent)) yield readEvent(item);
   }
 }
 
+interface Span {
+  readonly from: string;
+  readonly to: string;
+}
+
 /** The buckets of a kind in which something was ever put, from the first name to the last. */
-async function* existing(queries: TableQueries, kind: BucketKind, from: string, to: string): AsyncGenerator<string> {
-  for await (const item of queries.partition(bucketsPartition(kind), { from, to })) {
+async function* existing(queries: TableQueries, kind: BucketKind, span: Span): AsyncGenerator<string> {
+  for await (const item of queries.partition(bucketsPartition(kind), span)) {
     yield bucketName(kind, item[TABLE_KEYS.sort]?.S ?? '');
   }
+}
+
+/** The same from the last to the first. Each is asked for when it is its turn, since one may have been added meanwhile. */
+async function* existingLatestFirst(queries: TableQueries, kind: BucketKind, span: Span): AsyncGenerator<string> {
+  let name = await nameBefore(queries, kind, { from: span.from, to: `${span.to}${END}` });
+  while (name !== undefined) {
+    yield bucketName(kind, name);
+    name = await nameBefore(queries, kind, { from: span.from, to: name });
+  }
+}
+
+/** The last name of a bucket that is before the end of the span. */
+async function nameBefore(queries: TableQueries, kind: BucketKind, span: Span): Promise<string | undefined> {
+  for await (const item of queries.partition(bucketsPartition(kind), span, 'descending')) {
+    const name = item[TABLE_KEYS.sort]?.S;
+    if (name !== span.to) return name;
+  }
+  return undefined;
 }
 
 /** The first event time at or after an instant, as text that sorts with event times, whatever number is given. */

@@ -5,6 +5,9 @@ import { toAttributes, type Item } from './attributes.ts';
 import { INDEX, INDEX_KEYS, TABLE_KEYS } from './keys.ts';
 import type { DynamoClient } from './reads.ts';
 
+/** By sort key, as DynamoDB stores a partition. */
+export type Order = 'ascending' | 'descending';
+
 /** Which part of a partition; without either, all of it. Both ends of a range belong to it. */
 export type Extent = { readonly prefix: string } | { readonly from: string; readonly to: string };
 
@@ -19,14 +22,14 @@ export class TableQueries {
     this.#pageSize = pageSize;
   }
 
-  /** A partition of the table, strongly consistent, by ascending sort key. */
-  partition(pk: string, extent?: Extent): AsyncGenerator<Item> {
-    return this.#all({ ConsistentRead: true, ...condition(TABLE_KEYS, pk, extent) });
+  /** A partition of the table, strongly consistent. */
+  partition(pk: string, extent?: Extent, order?: Order): AsyncGenerator<Item> {
+    return this.#all({ ConsistentRead: true, ...condition(TABLE_KEYS, pk, extent) }, order);
   }
 
-  /** A partition of the index, eventually consistent, by ascending position. */
-  bucket(bucket: string, extent?: Extent): AsyncGenerator<Item> {
-    return this.#all({ IndexName: INDEX, ...condition(INDEX_KEYS, bucket, extent) });
+  /** A partition of the index, eventually consistent, by position. */
+  bucket(bucket: string, extent?: Extent, order?: Order): AsyncGenerator<Item> {
+    return this.#all({ IndexName: INDEX, ...condition(INDEX_KEYS, bucket, extent) }, order);
   }
 
   /** The item of a partition of the table with the greatest sort key, strongly consistent. */
@@ -39,10 +42,11 @@ export class TableQueries {
     return page.Items?.[0];
   }
 
-  async *#all(query: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<Item> {
+  async *#all(query: Omit<QueryCommandInput, 'TableName'>, order: Order = 'ascending'): AsyncGenerator<Item> {
+    const whole = { ...query, TableName: this.#table, Limit: this.#pageSize, ScanIndexForward: order === 'ascending' };
     let start: Item | undefined;
     do {
-      const input = { ...query, TableName: this.#table, Limit: this.#pageSize, ExclusiveStartKey: start };
+      const input = { ...whole, ExclusiveStartKey: start };
       const page = await this.#session.run({ action: 'dynamodb:Query', resource: this.#table }, (client, abortSignal) =>
         client.send(new QueryCommand(input), { abortSignal }),
       );

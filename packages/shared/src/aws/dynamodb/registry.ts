@@ -12,14 +12,14 @@ import {
   type RequestRecord,
   type TokenRecord,
 } from '../../domain/records.ts';
-import type { Registry, TokenStatus } from '../../ports/registry.ts';
+import type { EndOrder, Registry, TokenStatus } from '../../ports/registry.ts';
 import type { TokenUse } from '../../ports/usage.ts';
 import type { Session } from '../session.ts';
 import type { Item } from './attributes.ts';
 import { explainMissingTable } from './creating.ts';
 import { readClient, readPointer, readRequest, readToken } from './items.ts';
 import { clientKey, DEFAULT_RETENTION_SECONDS, pointerKey, requestKey, tokenKey, type Key } from './keys.ts';
-import { clients, eventsByTime, eventsOf, tokensByExpiry, tokensOfClient } from './listings.ts';
+import { clients, eventsByTime, eventsOf, tokensByEnd, tokensOfClient } from './listings.ts';
 import { TableQueries } from './queries.ts';
 import { dynamoSession, TableReader, type DynamoClient, type DynamoTarget } from './reads.ts';
 import { readRingByName, readStatus } from './status-reader.ts';
@@ -108,8 +108,8 @@ class DynamoRegistry implements Registry {
     return this.#list(tokensOfClient(this.#queries, client, options.prefix));
   }
 
-  tokensByExpiry(from: EpochSeconds, until: EpochSeconds): AsyncIterable<TokenRecord> {
-    return this.#list(tokensByExpiry(this.#queries, from, until));
+  tokensByEnd(from: EpochSeconds, until: EpochSeconds, order?: EndOrder): AsyncIterable<TokenRecord> {
+    return this.#list(tokensByEnd(this.#queries, from, until, order));
   }
 
   clients(): AsyncIterable<Client> {
