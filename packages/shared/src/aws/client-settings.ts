@@ -49,3 +49,14 @@ export function clientSettings(target: AwsTarget, timing: Timing): ClientSetting
     },
   };
 }
+
+/** What is needed of a client to keep it from logging; every client of the SDK has it. */
+export interface Logging {
+  readonly middlewareStack: { removeByTag(tag: string): boolean };
+}
+
+/** For its log the SDK copies all that is sent and received, member by member, although nobody reads that log. */
+export function withoutLog<C extends Logging>(client: C): C {
+  client.middlewareStack.removeByTag('LOGGER');
+  return client;
+}

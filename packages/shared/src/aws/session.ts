@@ -1,7 +1,14 @@
 /** One AWS client with its limits: every call goes through here, is bounded, repeated where safe, and translated. */
 import { ApikeyError } from '../domain/errors.ts';
 import { attempt } from './attempts.ts';
-import { clientSettings, type AwsTarget, type ClientSettings, type Timing } from './client-settings.ts';
+import {
+  clientSettings,
+  withoutLog,
+  type AwsTarget,
+  type ClientSettings,
+  type Logging,
+  type Timing,
+} from './client-settings.ts';
 import { translateAwsError } from './errors.ts';
 import type { Situation } from './situation.ts';
 
@@ -35,8 +42,8 @@ export class Session<C extends SdkClient> {
   readonly #profile: string | undefined;
   #region: string | undefined;
 
-  constructor(make: (settings: ClientSettings) => C, options: SessionOptions<C>) {
-    this.#client = options.client ?? make(clientSettings(options, options.timing));
+  constructor(make: (settings: ClientSettings) => C & Logging, options: SessionOptions<C>) {
+    this.#client = options.client ?? withoutLog(make(clientSettings(options, options.timing)));
     this.#own = options.client === undefined;
     this.#timing = options.timing;
     this.#profile = options.profile ?? process.env['AWS_PROFILE'];

@@ -131,11 +131,17 @@ export function diff(
   const old = jsonMembers(before ?? {});
   const now = jsonMembers(after);
   const names = [...new Set([...old.keys(), ...now.keys()])].filter(
-    (name) => !ignored.has(name) && canonicalJson(old.get(name) ?? null) !== canonicalJson(now.get(name) ?? null),
+    (name) => !ignored.has(name) && !isSame(old.get(name) ?? null, now.get(name) ?? null),
   );
   const pick = (source: ReadonlyMap<string, Json>): JsonObject =>
     Object.fromEntries(names.map((name) => [name, source.get(name) ?? null]));
   return { entity, before: pick(old), after: pick(now) };
+}
+
+/** Most members are texts and numbers, of which none has two spellings. */
+function isSame(a: Json, b: Json): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object') return a === b;
+  return canonicalJson(a) === canonicalJson(b);
 }
 
 /** The draft with the reason that the admin gave, if any. */

@@ -98,6 +98,23 @@ describe('rules between members', () => {
     const detail = { entity: 'client', before: { deep: [1, { a: null }] }, after: {}, more: true };
     expect(parseEvent({ ...event, detail }).detail).toEqual(detail);
   });
+
+  it.each([undefined, Number.NaN, Infinity, 1n, () => 1])(
+    'refuse an event whose detail holds %s, which is no JSON',
+    (value) => {
+      const sound = { entity: 'client', before: {}, after: {} };
+      for (const detail of [
+        { ...sound, after: value },
+        { ...sound, after: { deep: [{ value }] } },
+        { ...sound, more: [value] },
+      ]) {
+        expect(() => parseEvent({ ...event, detail })).toThrow(damaged);
+      }
+      for (const after of [null, [], 'text', 1]) {
+        expect(() => parseEvent({ ...event, detail: { ...sound, after } })).toThrow(damaged);
+      }
+    },
+  );
 });
 
 describe('a change', () => {

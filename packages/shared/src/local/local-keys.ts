@@ -1,7 +1,6 @@
 /** The key provider of the embedded backend: private keys in files that only their owner can read. */
 import type { KeyObject } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
 import type { SigningAlg } from '../jose/algorithms.ts';
 import { thumbprint } from '../jose/thumbprint.ts';
 import { AccessDeniedError, InvalidStateError, NotFoundError } from '../ports/errors.ts';
@@ -92,7 +91,7 @@ class LocalKeys implements KeyProvider {
   async #load(kid: string): Promise<SoftwareKey> {
     const path = privateKeyPath(this.#dataDir, kid);
     const loaded = this.#loaded.get(kid);
-    const stamp = await this.#translating(kid, async () => stampOf(await stat(path)));
+    const stamp = await this.#translating(kid, async () => stampOf(statSync(path)));
     if (loaded?.stamp === stamp) return loaded.key;
     const file = await this.#translating(kid, () => readPrivateKeyFile(path));
     const key = await parsePrivateKey(file.text, path, kid, () => this.#ask());

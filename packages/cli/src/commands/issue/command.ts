@@ -19,7 +19,7 @@ const FROM_FLAGS: readonly FlagDefinition[] = [
     help: 'write each token to a new file in this directory, made if missing',
     excludes: ['output'],
   },
-  { group: MANY, flags: '--concurrency <count>', help: 'tokens under way at once (default: 128, on AWS 64)' },
+  { group: MANY, flags: '--concurrency <count>', help: 'tokens under way at once (default: 128)' },
   { group: MANY, flags: '--rate <count>', help: 'signatures a second (default: no limit, with KMS 285)' },
 ];
 

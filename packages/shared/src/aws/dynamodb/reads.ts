@@ -2,7 +2,14 @@
 import { BatchGetItemCommand, DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { InvalidValueError } from '../../domain/errors.ts';
 import { ThrottledError, UnavailableError } from '../../ports/errors.ts';
-import { AUTHORIZER, clientSettings, INTERACTIVE, type AwsTarget, type Timing } from '../client-settings.ts';
+import {
+  AUTHORIZER,
+  clientSettings,
+  INTERACTIVE,
+  withoutLog,
+  type AwsTarget,
+  type Timing,
+} from '../client-settings.ts';
 import { Session } from '../session.ts';
 import { toAttributes, type Item } from './attributes.ts';
 import type { Key } from './keys.ts';
@@ -31,7 +38,7 @@ export function dynamoSession(target: DynamoTarget): Session<DynamoClient> {
 
 /** A client with an authorizer's limits, for the adapters of one process to share its connections. */
 export function authorizerClient(target: AwsTarget = {}): DynamoClient {
-  return new DynamoDBClient(clientSettings(target, AUTHORIZER));
+  return withoutLog(new DynamoDBClient(clientSettings(target, AUTHORIZER)));
 }
 
 export class TableReader {

@@ -27,7 +27,8 @@ import { planOf, planWords } from './words.ts';
 
 /** 95 % of what KMS allows an account in its smaller Regions: 300 signatures with elliptic curves a second. */
 const KMS_RATE = 285;
-const CONCURRENCY = { embedded: 128, aws: 64 } as const;
+/** As much as a rate of 285 needs if a token takes 400 ms on its way: two transactions and a signature. */
+const CONCURRENCY = 128;
 
 export async function issueFrom(flags: FlagValues, context: Context): Promise<number> {
   const options = parseFromOptions(flags);
@@ -133,7 +134,6 @@ async function issueAll(
   settings: Settings,
   context: Context,
 ): Promise<void> {
-  const onAws = settings.registry.scheme === 'dynamodb' || settings.keys.scheme === 'awskms';
   const report = new BulkReport({ lines, batch, place, target, name, settings }, context);
   await place.begin(survey.findings);
   report.begin();
@@ -143,7 +143,7 @@ async function issueAll(
     place.sink,
     {
       survey,
-      concurrency: concurrency ?? (onAws ? CONCURRENCY.aws : CONCURRENCY.embedded),
+      concurrency: concurrency ?? CONCURRENCY,
       rate: rate ?? (settings.keys.scheme === 'awskms' ? KMS_RATE : undefined),
       signal: context.io.interrupted,
       tell: (index, outcome) => report.tell(index, outcome),
