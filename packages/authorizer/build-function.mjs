@@ -2,31 +2,35 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { functionOptions } from './bundling.mjs';
 import { zip } from './zip.mjs';
 
 /** Another folder may be named, so that tests do not build over each other. */
 const OUT = resolve(process.argv[2] ?? join(import.meta.dirname, 'dist-function'));
 
+/**
+ * Puts the small clients in the place of the SDK's, in the files of `@apikey/shared` that the function uses. The others
+ * keep the SDK, and are dropped with it: whatever else is used one day brings it back, which a test would notice.
+ */
+const smallClients = {
+  name: 'small-clients',
+  setup({ onResolve }) {
+    const users = /[\\/]aws[\\/](?:dynamodb[\\/](?:reads|usage-recorder)|kms[\\/](?:regions|public-key))\.ts$/;
+    onResolve({ filter: /^@aws-sdk\/client-(?:dynamodb|kms)$/ }, ({ path, importer }) => {
+      const service = path.split('-').at(-1);
+      return users.test(importer)
+        ? { path: join(import.meta.dirname, 'src/function/aws-client', `${service}.ts`) }
+        : undefined;
+    });
+  },
+};
+
 const { outputFiles, metafile } = await build({
+  ...functionOptions,
   absWorkingDir: import.meta.dirname,
   entryPoints: { index: 'src/function/index.ts' },
   outdir: OUT,
-  outExtension: { '.js': '.mjs' },
-  bundle: true,
-  // What is imported lazily becomes a chunk: KMS, above all.
-  splitting: true,
-  chunkNames: '[name]-[hash]',
-  format: 'esm',
-  platform: 'node',
-  target: 'node22.13',
-  // The SDK's ES modules, of which unused parts can be left out. Naming conditions drops esbuild's own `module`.
-  conditions: ['@apikey/source', 'module'],
-  mainFields: ['module', 'main'],
-  alias: { '@aws-sdk/credential-provider-node': './src/function/environment-credentials.ts' },
-  // Imported lazily by the SDK, for browsers and for streamed answers: neither happens here.
-  external: ['bowser', '@smithy/core/event-streams'],
-  minify: true,
-  legalComments: 'none',
+  plugins: [...functionOptions.plugins, smallClients],
   sourcemap: 'external',
   metafile: true,
   write: false,

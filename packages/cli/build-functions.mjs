@@ -2,28 +2,17 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { functionOptions } from '../authorizer/bundling.mjs';
 import { zip } from '../authorizer/zip.mjs';
 
 /** Another folder may be named, so that tests do not build over each other. */
 const OUT = resolve(process.argv[2] ?? join(import.meta.dirname, 'dist-functions'));
 
 const { outputFiles } = await build({
+  ...functionOptions,
   absWorkingDir: import.meta.dirname,
   entryPoints: { index: 'src/functions/index.ts' },
   outdir: OUT,
-  outExtension: { '.js': '.mjs' },
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node22.13',
-  // The SDK's ES modules, of which unused parts can be left out. Naming conditions drops esbuild's own `module`.
-  conditions: ['@apikey/source', 'module'],
-  mainFields: ['module', 'main'],
-  alias: { '@aws-sdk/credential-provider-node': '../authorizer/src/function/environment-credentials.ts' },
-  // Imported lazily by the SDK, for browsers and for streamed answers: neither happens here.
-  external: ['bowser', '@smithy/core/event-streams'],
-  minify: true,
-  legalComments: 'none',
   write: false,
 });
 

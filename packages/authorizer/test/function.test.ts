@@ -1,7 +1,7 @@
 /** The prebuilt function: what is in the zip, what must not be, and what it answers with nothing but variables. */
 import { toJwks } from '@apikey/shared';
 import { createHash } from 'node:crypto';
-import { cp, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildFunction, invoke, type BuiltFunction } from './built-function.ts';
@@ -11,7 +11,7 @@ import { readZip } from './read-zip.ts';
 import { AUDIENCE, ISSUER, World, type Issued, type IssueOptions } from './world.ts';
 
 /** Bytes, minified, of all that is deployed. */
-const CEILING = 450_000;
+const CEILING = 200_000;
 
 interface Metafile {
   readonly outputs: Readonly<
@@ -59,15 +59,16 @@ function inputs(kinds: readonly string[]): string[] {
   );
 }
 
+const CLIENTS = ['answer', 'client', 'dynamodb', 'endpoint', 'kms', 'signature'];
+
 const EAGER = ['import-statement'];
 const ALL = ['import-statement', 'dynamic-import'];
 
 describe('the zip', () => {
-  test('holds the entry and its chunks and nothing else, and keeps to its ceiling', async () => {
+  test('holds the entry and nothing else, and keeps to its ceiling', async () => {
     const entries = readZip(await readFile(join(built.folder, 'apikey-authorizer.zip')));
     expect(entries.map(({ name }) => name)).toEqual(names);
-    expect(names).toHaveLength(3);
-    expect(names).toContain('index.mjs');
+    expect(names).toEqual(['index.mjs']);
     expect(entries.reduce((sum, { contents }) => sum + contents.length, 0)).toBeLessThan(CEILING);
   });
 
@@ -108,23 +109,29 @@ describe('the bundle', () => {
     ['memory adapters', /shared\/src\/testing/],
     ["zod's full build", /zod\/v4\/classic|zod\/v4\/locales|zod\/lib|zod\/(v4\/)?index/],
     ["the SDK's chain of credential providers", /credential-provider-(node|ini|sso|process|web-identity|http)/],
+    [
+      'the rest of the SDK',
+      /@aws-sdk|@aws-crypto|@smithy\/(?!signature-v4|core\/dist-es\/submodules\/(serde|transport|protocols\/util-uri-escape)\/)/,
+    ],
     ['what browsers need', /bowser/],
   ])('has nothing of %s', (_, pattern) => {
     expect(inputs(ALL).filter((path) => pattern.test(path))).toEqual([]);
   });
 
-  test('has KMS in a chunk that is loaded lazily, and not in what is loaded at the start', () => {
-    expect(inputs(ALL).some((path) => path.includes('@aws-sdk/client-kms'))).toBe(true);
-    expect(inputs(EAGER).filter((path) => path.includes('client-kms'))).toEqual([]);
-    // The guard sees what it looks for.
-    expect(inputs(EAGER).some((path) => path.includes('@aws-sdk/client-dynamodb'))).toBe(true);
+  test('has small clients of DynamoDB and KMS in their place, and loads all that it has at the start', () => {
+    // The guards see what they look for.
+    expect(inputs(ALL).some((path) => path.includes('shared/src/aws/dynamodb/reads.ts'))).toBe(true);
+    expect(inputs(ALL).some((path) => path.includes('shared/src/aws/kms/public-key.ts'))).toBe(true);
+    expect(inputs(EAGER)).toEqual(expect.arrayContaining(CLIENTS.map((name) => `src/function/aws-client/${name}.ts`)));
+    expect(inputs(ALL)).toEqual(inputs(EAGER));
   });
 
-  test('imports modules of Node alone, but for one that the SDK never gets to', () => {
-    const external = outputs(ALL).flatMap(([, { imports }]) => imports.filter((one) => one.external === true));
-    const foreign = new Set(external.map(({ path }) => path).filter((path) => !path.startsWith('node:')));
-    expect([...foreign].toSorted()).toEqual(['@smithy/core/event-streams']);
-    expect(external.map(({ path }) => path)).not.toContain('node:sqlite');
+  test('imports nothing, and of Node not what an authorizer has no use for', async () => {
+    expect(outputs(ALL).flatMap(([, { imports }]) => imports)).toEqual([]);
+    const code = await readFile(built.entry, 'utf8');
+    const builtins = [...code.matchAll(/process\.getBuiltinModule\(["']([^"']+)["']\)/g)].map(([, name]) => name);
+    const used = ['node:buffer', 'node:crypto', 'node:http', 'node:https', 'node:timers/promises'];
+    expect(new Set(builtins)).toEqual(new Set(used));
   });
 });
 
@@ -205,21 +212,25 @@ describe('with nothing but variables', () => {
     expect(answers).toEqual(['AuthorizerFault: REGISTRY_UNAVAILABLE', 'AuthorizerFault: REGISTRY_UNAVAILABLE']);
   });
 
-  test('it needs neither KMS nor its client where the public keys are pinned', async () => {
+  test('it does not need KMS where the public keys are pinned', async () => {
     const { token } = issue();
-    await using other = await buildFunction();
-    await cp(built.folder, other.folder, { recursive: true });
-    const kms = names.find((name) => name.startsWith('kms-')) ?? '';
-    await rm(join(other.folder, kms));
     const { APIKEY_KEYS_ALLOW: _, ...rest } = variables();
     const jwks = JSON.stringify(toJwks([world.key]));
     const before = aws.calls.length;
-    const pinned = await invoke(other.entry, { ...rest, APIKEY_JWKS: jwks }, [['rest', tokenEvent(token)]]);
+    const pinned = await invoke(built.entry, { ...rest, APIKEY_JWKS: jwks }, [['rest', tokenEvent(token)]]);
     expect(pinned.answers).toMatchObject([{ principalId: 'partner' }]);
     expect(aws.calls.slice(before)).not.toContain('GetPublicKey');
-    // Without that chunk and without pinned keys there is no key: so it is this chunk that fetches them.
-    const fetched = await invoke(other.entry, variables(), [['rest', tokenEvent(token)]]);
-    expect(fetched.answers).toEqual(['AuthorizerFault: KEYS_UNAVAILABLE']);
+  });
+
+  test('it limits clients to their networks', async () => {
+    const { token } = issue();
+    world.addClient('partner', { cidrs: ['192.0.2.0/24', '2001:db8::/32'] });
+    const from = (address: string) => ['rest', requestEvent(token, { address })] as const;
+    const addresses = ['192.0.2.10', '2001:db8::7', '198.51.100.1', '2001:db9::7'];
+    const { answers } = await invoke(built.entry, variables(), addresses.map(from));
+    world.addClient('partner');
+    const effects = answers.map((answer) => /"Effect":"(\w+)"/.exec(JSON.stringify(answer))?.[1]);
+    expect(effects).toEqual(['Allow', 'Allow', 'Deny', 'Deny']);
   });
 
   test('it trusts no key outside of its allow-list, whatever the ring says', async () => {

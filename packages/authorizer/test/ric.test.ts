@@ -17,6 +17,8 @@ const reason = RIC_INSTALLED || required ? '' : ' (skipped: tools/ric/install.sh
 const PROBE = `
 import { rest } from './index.mjs';
 export { rest } from './index.mjs';
+// Node opens either stream when it is first looked at, some time or other, and keeps it: both are open from the start.
+export const streams = [process.stdout, process.stderr];
 export const probe = async (event) => {
   if (event.probe !== true) return rest(event);
   for (let round = 0; round < 3; round += 1) {

@@ -7,6 +7,9 @@ import { processIo } from './process-io.ts';
 /** Two signals within this time are one. */
 const TWICE_MS = 300;
 
+// The names in the bundle are short: with its maps, a stack has those of the sources.
+if (process.argv.includes('--debug')) process.setSourceMapsEnabled(true);
+
 const interruption = new AbortController();
 let firstAt = Infinity;
 process.on('SIGINT', () => {

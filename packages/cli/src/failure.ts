@@ -20,7 +20,7 @@ export async function failureOf(thrown: unknown): Promise<Failure> {
     const { message, why, fix } = thrown;
     return { code: 'USAGE', message, why, fix, retryable: false, exitCode: EXIT_CODES.usage.code, stack };
   }
-  const { ApikeyError } = await import('@apikey/shared');
+  const { ApikeyError } = await import('./api-error.ts');
   const error = thrown instanceof OutputError ? outputFailed(thrown, ApikeyError) : thrown;
   if (error instanceof ApikeyError) {
     const { code, message, why, fix, retryable } = error;
@@ -78,7 +78,7 @@ export function failureJson(failure: Failure, debug: boolean): string {
 
 function outputFailed(
   error: OutputError,
-  ApikeyError: typeof import('@apikey/shared').ApikeyError,
+  ApikeyError: typeof import('./api-error.ts').ApikeyError,
 ): InstanceType<typeof ApikeyError> {
   return new ApikeyError('OUTPUT_FAILED', error.message, {
     why: systemReason(error.cause),

@@ -118,7 +118,7 @@ async function runInterruptibly(
     if (state?.endsItself === true) return;
     // The terminal has put ^C into the line.
     if (io.stderr.isTTY) terminal.ask('\n');
-    import('@apikey/shared').then(
+    import('./api-error.ts').then(
       ({ ApikeyError }) => reject(new ApikeyError('INTERRUPTED', 'interrupted', state)),
       reject,
     );

@@ -2,13 +2,13 @@
 import { createAuthorizer } from '../authorizer.ts';
 import { systemClock, type AuthorizerClock } from '../clock.ts';
 import { dynamoClient, dynamoStatus, dynamoUsage } from '../dynamodb/index.ts';
+import { kmsKeys } from '../kms/index.ts';
 import { member } from '../lambda/event-reading.ts';
 import type { HttpAuthorizerEvent, RestAuthorizerEvent } from '../lambda/events.ts';
 import { httpAuthorizer, type HttpAuthorizerHandler, type SimpleAnswer } from '../lambda/http.ts';
 import type { PolicyAnswer } from '../lambda/policy-size.ts';
 import { restAuthorizer, type RestAuthorizerHandler } from '../lambda/rest.ts';
 import { decisionLines } from './decision-lines.ts';
-import { lazyKmsKeys } from './lazy-kms.ts';
 import { withPinnedKeys } from './pinned-keys.ts';
 import { asFunctionError, readSettings, type FunctionSettings } from './settings.ts';
 import type { Environment } from './variable-reader.ts';
@@ -46,7 +46,7 @@ function compose(
   clock: AuthorizerClock,
 ): FunctionHandlers {
   const { table, issuer, audience, allow, pinned, routes, stages } = settings;
-  const kms = allow.length === 0 ? undefined : lazyKmsKeys(allow);
+  const kms = allow.length === 0 ? undefined : kmsKeys({ allow });
   // One for both: the write of a use then finds a connection that the read of its status has made.
   const client = dynamoClient();
   const sources = withPinnedKeys(pinned, dynamoStatus({ table, client }), kms);

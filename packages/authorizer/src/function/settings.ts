@@ -84,10 +84,7 @@ export function asFunctionError(error: unknown): unknown {
   return new FunctionConfigError([found.name + error.message.slice(found.option.length)], error);
 }
 
-/**
- * What `kmsKeys` takes. It says so itself, but not before the first key is needed: asking it now would load the client of
- * KMS at every start.
- */
+/** What `kmsKeys` takes. It says so itself, but alone, and here every problem is told at once. */
 const KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/(?:(?:mrk-)?\*|[a-zA-Z0-9-]{1,128})$/;
 
 function checkKeyArns(arns: readonly string[]): void {

@@ -4,7 +4,7 @@ import { ApikeyError, InvalidValueError, parseAudience, parseDuration } from '@a
 import type { Io } from '../io.ts';
 import { parseAwsFlags, type AwsFlags } from './aws-flags.ts';
 import { parseBackendUri, SCHEMES, type BackendUri, type KeysScheme, type RegistryScheme } from './backend-uri.ts';
-import { readConfigFile, type ConfigFile } from './file.ts';
+import type { ConfigFile } from './file.ts';
 import { dataHome, expandPath, findProjectFile, isFile, userFile, variable } from './locate.ts';
 import {
   DEFAULT_ENVIRONMENT,
@@ -51,7 +51,7 @@ interface ConfigFlags {
 }
 
 export async function resolveSettings(flags: ConfigFlags, io: Pick<Io, 'env' | 'cwd'>): Promise<Settings> {
-  const files = await Promise.all((await configPaths(flags, io)).map((path) => readConfigFile(path)));
+  const files = await readFiles(await configPaths(flags, io));
   const env = environmentName(flags, io, files);
   const raw = new Map<SettingName, Sourced<string>>();
   for (const name of SETTING_NAMES) {
@@ -91,6 +91,13 @@ async function configPaths(flags: ConfigFlags, io: Pick<Io, 'env' | 'cwd'>): Pro
   if (named !== undefined) return [expandPath(named, io.cwd, io.env)];
   const [project, user] = [await findProjectFile(io), userFile(io)];
   return [...(project === undefined ? [] : [project]), ...((await isFile(user)) ? [user] : [])];
+}
+
+/** What reads TOML takes a while to load, and a bare machine has none to read. */
+async function readFiles(paths: readonly string[]): Promise<ConfigFile[]> {
+  if (paths.length === 0) return [];
+  const { readConfigFile } = await import('./file.ts');
+  return Promise.all(paths.map((path) => readConfigFile(path)));
 }
 
 function environmentName(flags: ConfigFlags, io: Pick<Io, 'env'>, files: readonly ConfigFile[]): Sourced<string> {

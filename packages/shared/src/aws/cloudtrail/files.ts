@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { ApikeyError } from '../../domain/errors.ts';
 import { AccessDeniedError, NotFoundError } from '../../ports/errors.ts';
 import type { SignLogEntry } from '../../ports/sign-log.ts';

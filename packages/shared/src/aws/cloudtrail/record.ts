@@ -1,5 +1,5 @@
 /** One record of CloudTrail, read as far as signing is concerned (AWS KMS Developer Guide, "Sign" log entries). */
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { InvalidStateError } from '../../ports/errors.ts';
 import type { SignLogEntry } from '../../ports/sign-log.ts';
 
