@@ -44,7 +44,13 @@ function behindOtherSeparator(value: string): string | undefined {
   return /^[A-Za-z0-9!#$%&'*+.^_`|~-]/.test(rest) ? undefined : rest;
 }
 
-/** All values of one header, in the order in which they came. `name` is in lower case. */
+/** All values of one header of node:http's `rawHeaders`, in the order in which they came. `name` is in lower case. */
 export function headerValues(rawHeaders: readonly string[], name: string): string[] {
-  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
+  const values: string[] = [];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const [present, value] = [rawHeaders[index], rawHeaders[index + 1]];
+    // The length first: this runs for each request, and most names are not even as long.
+    if (present?.length === name.length && value !== undefined && present.toLowerCase() === name) values.push(value);
+  }
+  return values;
 }

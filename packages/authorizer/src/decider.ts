@@ -1,5 +1,5 @@
 /** Runs the pipeline for one authorizer: each step in its order, cheapest first, with the caches between them. */
-import { effectiveScopes, judge, sha256Base64url, type DenialReason, type RingKey } from '@apikey/shared';
+import { effectiveScopes, judge, sha256Key, type DenialReason, type RingKey } from '@apikey/shared';
 import type { KeyObject } from 'node:crypto';
 import { decisionDeadline } from './cache/attempts.ts';
 import { BoundedMap } from './cache/bounded-map.ts';
@@ -87,25 +87,29 @@ export class Decider {
     const { token } = course.request;
     if (token === undefined || token === '') return deny('missing_token');
     if (typeof token !== 'string' || token.length > this.#settings.maxTokenLength) return deny('malformed');
-    const digest = sha256Base64url(token);
-    const known = this.#tokens.get(digest);
+    const digest = this.#settings.tokenCacheLimit === 0 ? undefined : sha256Key(token);
+    const known = digest === undefined ? undefined : this.#tokens.get(digest);
     course.cache.token = known === undefined ? 'miss' : 'hit';
-    const atHand = known === undefined ? undefined : this.#decideFromCaches(course, known, course.arrived);
-    return atHand ?? this.#decideLater(course, token, digest, known);
+    if (known !== undefined) return this.#decideKnown(course, known, course.arrived);
+    return this.#decideFirst(course, token, digest);
   }
 
-  async #decideLater(course: Course, token: string, digest: string, hit: KnownToken | undefined): Promise<Decision> {
+  /** @param digest absent where nothing is kept of tokens */
+  async #decideFirst(course: Course, token: string, digest: string | undefined): Promise<Decision> {
     const asker: Asker = { arrived: course.arrived, deadline: decisionDeadline() };
-    if (hit !== undefined) return this.#decideFromReads(course, hit, asker);
     const known = await this.#verify(course, token, digest, asker);
     if (typeof known === 'string') return deny(known);
-    return (
-      this.#decideFromCaches(course, known, this.#timeline.now()) ?? (await this.#decideFromReads(course, known, asker))
-    );
+    const decided = this.#decideKnown(course, known, this.#timeline.now(), asker);
+    return decided instanceof Promise ? await decided : decided;
   }
 
   /** Steps 3 to 6. */
-  async #verify(course: Course, token: string, digest: string, asker: Asker): Promise<KnownToken | DenialReason> {
+  async #verify(
+    course: Course,
+    token: string,
+    digest: string | undefined,
+    asker: Asker,
+  ): Promise<KnownToken | DenialReason> {
     const read = readToken(token, this.#settings.maxTokenLength);
     if (read === 'malformed') return read;
     const wrongType = typeRule(read);
@@ -120,18 +124,18 @@ export class Decider {
     const publicKey = this.#keys.get(kid) ?? (await this.#fetchKey(key, asker));
     if (typeof publicKey === 'string') return publicKey;
     // Others may have brought the same token, and waited for the same key.
-    const known = this.#tokens.get(digest);
+    const known = digest === undefined ? undefined : this.#tokens.get(digest);
     if (known !== undefined) return known;
     const verified = verifyToken(read, key, publicKey, this.#settings);
     if (typeof verified === 'string') return verified;
     const { jti, sub, exp } = verified.claims;
     const fresh: KnownToken = { ...verified, question: { jti, client: sub, exp, key: `${jti} ${sub}` } };
-    this.#tokens.set(digest, fresh);
+    if (digest !== undefined) this.#tokens.set(digest, fresh);
     return fresh;
   }
 
-  /** Steps 7 and 8, if neither the ring nor the registry has to be asked. */
-  #decideFromCaches(course: Course, token: KnownToken, now: Moment): Decision | undefined {
+  /** Steps 7 and 8: at once, unless the ring or the registry has to be asked. */
+  #decideKnown(course: Course, token: KnownToken, now: Moment, asker?: Asker): Decision | Promise<Decision> {
     course.kid = token.kid;
     course.token = token.question;
     const dead = this.#denyDead(course, token, now);
@@ -139,14 +143,19 @@ export class Decider {
     const ring = this.#ring.fresh(course.arrived, now);
     const status = this.#status.fresh(token.question, course.arrived, now);
     course.cache.status = status === undefined ? 'miss' : 'hit';
-    return ring === undefined || status === undefined ? undefined : this.#judge(course, token, ring, status, now);
+    if (ring !== undefined && status !== undefined) return this.#judge(course, token, ring, status, now);
+    return this.#decideFromReads(course, token, { ring, status }, asker);
   }
 
-  async #decideFromReads(course: Course, token: KnownToken, asker: Asker): Promise<Decision> {
-    const before = this.#timeline.now();
+  async #decideFromReads(
+    course: Course,
+    token: KnownToken,
+    atHand: { readonly ring: RingKeys | undefined; readonly status: KnownStatus | undefined },
+    asker: Asker = { arrived: course.arrived, deadline: decisionDeadline() },
+  ): Promise<Decision> {
     const [ring, status] = await both(
-      this.#ring.fresh(course.arrived, before) ?? this.#readRing(asker),
-      this.#status.fresh(token.question, course.arrived, before) ?? this.#readStatus(course, token.question, asker),
+      atHand.ring ?? this.#readRing(asker),
+      atHand.status ?? this.#readStatus(course, token.question, asker),
     );
     const now = this.#timeline.now();
     // A younger read may have found the token dead while this one was under way.
@@ -192,8 +201,9 @@ export class Decider {
   }
 
   #routesOpen(request: AuthorizeRequest, scopes: readonly string[]): boolean {
+    const { method, path } = request;
     const open = (table: RouteTable | undefined): boolean =>
-      table === undefined || routesAllow(table, request.method, request.path, scopes);
+      table === undefined || routesAllow(table, method, path, scopes);
     return open(this.#settings.routes) && open(request.routes);
   }
 
@@ -242,14 +252,15 @@ export class Decider {
 
   #report(course: Course, outcome: Outcome): void {
     const { onDecision, clock } = this.#settings;
-    for (const listener of [onDecision, course.request.onDecision]) {
-      if (listener !== undefined) report(listener, course, outcome, clock.monotonic());
-    }
+    const own = course.request.onDecision;
+    if (onDecision !== undefined) report(onDecision, course, outcome, clock.monotonic());
+    if (own !== undefined) report(own, course, outcome, clock.monotonic());
   }
 }
 
 /** Both values, or the first one's error, once neither is still under way: nothing of a decision outlives it. */
 async function both<A, B>(a: A | Promise<A>, b: B | Promise<B>): Promise<[A, B]> {
+  if (!(a instanceof Promise)) return [a, await b];
   await Promise.allSettled([a, b]);
   return [await a, await b];
 }

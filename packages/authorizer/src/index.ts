@@ -16,7 +16,7 @@ export {
   type Route,
   type RouteTable,
 } from './routes.ts';
-export { parseAuthorization, readCredential, type HeaderSource } from './credential.ts';
+export { headerValues, parseAuthorization, readCredential, type HeaderSource } from './credential.ts';
 export { answerDenied, answerFault, type Answer } from './faces/answers.ts';
 export { clientAddress, parseTrustedProxies } from './faces/source-address.ts';
 export {

@@ -95,7 +95,10 @@ function isRingKey(value: unknown): value is RingKey {
 }
 
 function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+  if (!Array.isArray(value)) return false;
+  // A loop, as in `coversScopes`.
+  for (const item of value) if (typeof item !== 'string') return false;
+  return true;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

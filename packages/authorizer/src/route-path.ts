@@ -3,11 +3,15 @@
 /** In a decoded path: what a second decoding would turn into a separator, a dot, or yet another encoding. */
 const ENCODED_AGAIN = /%2f|%5c|%2e|%25|%00/i;
 
+/** What almost every path looks like: nothing to decode in it, no query, and nothing that servers read differently. */
+const PLAIN = /^\/(?:[\w~-]+\/)*[\w~-]*$/;
+
 /**
  * The path without its query, percent-decoded. `undefined` when it does not begin with a slash, or holds encoded slashes,
  * backslashes, dot segments (encoded or not, once or twice), empty segments, control characters or broken encoding.
  */
 export function canonicalPath(received: string): string | undefined {
+  if (PLAIN.test(received)) return received;
   const path = withoutQuery(received);
   if (!path.startsWith('/')) return undefined;
   const decoded = path.includes('%') ? decode(path) : path;

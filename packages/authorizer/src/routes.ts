@@ -81,9 +81,7 @@ export function parseScopeOption(scopes: unknown, option: string): string[] {
 export function matchRoutes(table: RouteTable, method: string, path: string): readonly CompiledRoute[] {
   const canonical = canonicalPath(path);
   if (canonical === undefined) return [];
-  return table.routes.filter(
-    (route) => (route.method === '*' || route.method === method) && matchesParts(route.parts, canonical),
-  );
+  return table.routes.filter((route) => matches(route, method, canonical));
 }
 
 /** Whether these scopes open the request: some route matches, and the scopes of every matching route are there. */
@@ -94,8 +92,15 @@ export function routesAllow(
   scopes: readonly string[],
 ): boolean {
   if (method === undefined || path === undefined) return false;
-  const matching = matchRoutes(table, method, path);
-  return matching.length > 0 && matching.every((route) => coversScopes(scopes, route.scopes));
+  const canonical = canonicalPath(path);
+  if (canonical === undefined) return false;
+  let matched = false;
+  for (const route of table.routes) {
+    if (!matches(route, method, canonical)) continue;
+    if (!coversScopes(scopes, route.scopes)) return false;
+    matched = true;
+  }
+  return matched;
 }
 
 /** All routes, parted by whether these scopes cover them. An answer that is reused must allow the first and deny the rest. */
@@ -105,6 +110,10 @@ export function partRoutes(
 ): { readonly allowed: readonly CompiledRoute[]; readonly denied: readonly CompiledRoute[] } {
   const covered = (route: CompiledRoute): boolean => coversScopes(scopes, route.scopes);
   return { allowed: table.routes.filter(covered), denied: table.routes.filter((route) => !covered(route)) };
+}
+
+function matches(route: CompiledRoute, method: string, canonical: string): boolean {
+  return (route.method === '*' || route.method === method) && matchesParts(route.parts, canonical);
 }
 
 /**
@@ -118,7 +127,8 @@ function matchesParts(parts: readonly string[], path: string): boolean {
   const end = path.length - last.length;
   if (!path.startsWith(first) || !path.endsWith(last)) return false;
   let at = first.length;
-  for (const part of parts.slice(1, -1)) {
+  for (let middle = 1; middle < parts.length - 1; middle++) {
+    const part = parts[middle] ?? '';
     const found = path.indexOf(part, at);
     if (found === -1) return false;
     at = found + part.length;

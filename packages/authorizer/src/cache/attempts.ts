@@ -44,19 +44,22 @@ function isLasting(error: unknown): boolean {
   return error instanceof AuthorizerFault || (error instanceof ApikeyError && !error.retryable);
 }
 
-async function attempt<T>(read: Read<T>, millis: number): Promise<T> {
-  const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+function attempt<T>(read: Read<T>, millis: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const controller = new AbortController();
+    const answer = read(controller.signal);
+    const timer = setTimeout(() => {
       const error = new UnavailableError('there was no answer in time');
       reject(error);
       controller.abort(error);
     }, millis);
+    const end = (settle: () => void): void => {
+      clearTimeout(timer);
+      settle();
+    };
+    answer.then(
+      (value) => end(() => resolve(value)),
+      (error: unknown) => end(() => reject(error)),
+    );
   });
-  try {
-    return await Promise.race([read(controller.signal), timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

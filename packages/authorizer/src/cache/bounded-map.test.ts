@@ -40,3 +40,14 @@ test('a limit of nothing holds nothing', () => {
   map.set('a', 'b');
   expect([map.get('a'), map.size]).toEqual([undefined, 0]);
 });
+
+test('what is not held is made once, and held', () => {
+  const map = new BoundedMap<string>(10);
+  const made: string[] = [];
+  const make = (value: string) => (): string => {
+    made.push(value);
+    return value;
+  };
+  expect([map.getOrMake('a', make('first')), map.getOrMake('a', make('second'))]).toEqual(['first', 'first']);
+  expect(made).toEqual(['first']);
+});

@@ -26,6 +26,15 @@ export class BoundedMap<V> {
     return old;
   }
 
+  /** What is held for `key`, or else what `make` gives, which is held from then on. */
+  getOrMake(key: string, make: () => V): V {
+    const held = this.get(key);
+    if (held !== undefined) return held;
+    const made = make();
+    this.set(key, made);
+    return made;
+  }
+
   set(key: string, value: V): void {
     if (this.#half === 0) return;
     this.#old.delete(key);

@@ -54,7 +54,8 @@ export class SharedReads<T> {
     if (flight !== undefined && flight.deadline <= asker.deadline + JOINING_SLACK_MILLIS) {
       if (recentEnough(flight.latest.sent, asker.arrived, this.#timeline.now(), maxAge)) return flight.answer;
     }
-    const latest = { sent: this.#timeline.now() };
+    // The first attempt is sent before this returns, and says when.
+    const latest = { sent: asker.arrived };
     const answer = this.#send(key, latest, asker.deadline, read);
     this.#flights.set(key, { latest, deadline: asker.deadline, answer });
     return answer;

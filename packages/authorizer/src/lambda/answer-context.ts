@@ -14,7 +14,18 @@ export type AnswerContext = {
 };
 
 export function answerContext({ client, jti, scopes, kid, expiresAt }: LiveToken): AnswerContext {
-  return { client, jti, scopes: scopes.join(' '), kid, exp: expiresAt };
+  return { client, jti, scopes: joined(scopes), kid, exp: expiresAt };
+}
+
+/** By list: the decisions about one token hand out the same one, frozen. */
+const texts = new WeakMap<readonly string[], string>();
+
+function joined(scopes: readonly string[]): string {
+  const known = texts.get(scopes);
+  if (known !== undefined) return known;
+  const text = scopes.join(' ');
+  if (Object.isFrozen(scopes)) texts.set(scopes, text);
+  return text;
 }
 
 /** Which usage plan key a request counts against: one of the token's own names, or what a function makes of them. */

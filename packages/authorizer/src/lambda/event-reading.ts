@@ -9,7 +9,8 @@ export function member(value: unknown, name: string): unknown {
 
 /** The text at the end of a path of members. */
 export function textAt(value: unknown, ...path: readonly string[]): string | undefined {
-  const found = path.reduce(member, value);
+  let found = value;
+  for (const name of path) found = member(found, name);
   return typeof found === 'string' ? found : undefined;
 }
 

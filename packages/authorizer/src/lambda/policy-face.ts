@@ -1,15 +1,19 @@
 /** What all faces share that answer with a policy: their routes, their stages, and the answers themselves. */
 import type { Authorizer } from '../authorizer.ts';
+import { BoundedMap } from '../cache/bounded-map.ts';
 import { AuthorizerConfigError } from '../config-error.ts';
 import { liveTokenOf, type Decision, type LiveToken } from '../decision.ts';
 import { compileRoutes, type Route, type RouteTable } from '../routes.ts';
-import { answerContext, usageKeyOf, type UsageIdentifierKey } from './answer-context.ts';
+import { answerContext, usageKeyOf, type AnswerContext, type UsageIdentifierKey } from './answer-context.ts';
 import type { MethodArn } from './execute-api-arn.ts';
-import { denyAll, policyAllows, policyMaker, type PolicyDocument } from './policy.ts';
-import { checkedAnswer, type PolicyAnswer } from './policy-size.ts';
+import { denyAll, policyAllows, policyMaker, type PolicyMaker } from './policy.ts';
+import { checkedAnswer, measurePolicy, type MeasuredPolicy, type PolicyAnswer } from './policy-size.ts';
 
 /** Who is denied and has no name. */
 const NOBODY = 'denied';
+/** Policies kept: more stages than call one function, and more sets of scopes than the tokens of one API have. */
+const MAX_STAGES = 16;
+const MAX_POLICIES = 256;
 
 /**
  * The routes that a face's policies state. Throws `AuthorizerConfigError` where both the authorizer and the face have some:
@@ -38,7 +42,9 @@ export function requireStage({ stage }: MethodArn, stages: readonly string[] | u
 
 /** Turns decisions into answers. */
 export class PolicyAnswers {
-  readonly #make: (arn: MethodArn, scopes: readonly string[]) => PolicyDocument;
+  readonly #make: PolicyMaker;
+  /** By stage and by scopes: a policy depends on nothing else. */
+  readonly #made = new BoundedMap<BoundedMap<MeasuredPolicy>>(MAX_STAGES);
   readonly #usageKey: UsageIdentifierKey | undefined;
 
   constructor(routes: RouteTable | undefined, usageKey?: UsageIdentifierKey) {
@@ -48,22 +54,30 @@ export class PolicyAnswers {
 
   /** The answer to a decision; for a denial, one by which this request is denied. */
   of(decision: Decision, arn: MethodArn): PolicyAnswer {
-    if (decision.allowed) return this.#answer(decision, this.#make(arn, decision.scopes));
+    if (decision.allowed) return this.#allow(decision, arn);
     const { reason } = decision;
     const live = liveTokenOf(decision);
     if (live === undefined) return { principalId: NOBODY, policyDocument: denyAll(arn) };
     // The gateway may keep this for the token's other requests: they are allowed what they would be allowed anyway.
-    const policy = reason === 'insufficient_scope' ? this.#make(arn, live.scopes) : denyAll(arn);
-    return this.#answer(live, policyAllows(policy, arn.arn) ? denyAll(arn) : policy);
+    const context = answerContext(live);
+    const policy = reason === 'insufficient_scope' ? this.#policy(arn, live, context) : undefined;
+    const denies = policy !== undefined && !policyAllows(policy.document, arn.arn);
+    return this.#answer(live, denies ? policy : measurePolicy(denyAll(arn)), context);
   }
 
-  #answer(token: LiveToken, policyDocument: PolicyDocument): PolicyAnswer {
+  #allow(token: LiveToken, arn: MethodArn): PolicyAnswer {
+    const context = answerContext(token);
+    return this.#answer(token, this.#policy(arn, token, context), context);
+  }
+
+  #policy(arn: MethodArn, { scopes }: LiveToken, context: AnswerContext): MeasuredPolicy {
+    const ofStage = this.#made.getOrMake(arn.base, () => new BoundedMap(MAX_POLICIES));
+    return ofStage.getOrMake(context.scopes, () => measurePolicy(this.#make(arn, scopes)));
+  }
+
+  #answer(token: LiveToken, policy: MeasuredPolicy, context: AnswerContext): PolicyAnswer {
     const usageIdentifierKey = usageKeyOf(this.#usageKey, token);
-    return checkedAnswer({
-      principalId: token.client,
-      policyDocument,
-      context: answerContext(token),
-      ...(usageIdentifierKey === undefined ? {} : { usageIdentifierKey }),
-    });
+    const names = { principalId: token.client, context };
+    return checkedAnswer(policy, usageIdentifierKey === undefined ? names : { ...names, usageIdentifierKey });
   }
 }

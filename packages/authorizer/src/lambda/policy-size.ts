@@ -12,6 +12,8 @@ const MAX_ANSWER = 8192;
 /** Room for scopes in the context: 64 of 31 characters. Who has longer ones may find that an answer is too long. */
 const SCOPES_LENGTH = 2048;
 const USAGE_KEY_LENGTH = 128;
+/** Room for the members' names, their punctuation, and the one number of an answer. */
+const FRAME = 256;
 /** As long as the parts of an ARN get: no partition, Region or API id is longer than these. */
 const LONGEST_API = 'arn:aws-us-gov:execute-api:ap-southeast-1:111122223333:abcdefghij';
 const MAX_STAGE_LENGTH = 128;
@@ -44,18 +46,47 @@ export function checkPolicySize(routes: RouteTable | undefined, stages: readonly
   }
 }
 
-/** The answer, if API Gateway will take it. Throws `AuthorizerConfigError`: too long an answer is no denial. */
-export function checkedAnswer(answer: PolicyAnswer): PolicyAnswer {
-  if (Buffer.byteLength(JSON.stringify(answer)) > MAX_ANSWER) {
+/** A policy with what of it counts against the limits: measured once, for it is a part of many answers. */
+export interface MeasuredPolicy {
+  readonly document: PolicyDocument;
+  readonly bytes: number;
+  readonly longest: number;
+}
+
+export function measurePolicy(document: PolicyDocument): MeasuredPolicy {
+  return { document, bytes: Buffer.byteLength(JSON.stringify(document)), longest: longestResource(document) };
+}
+
+/** An answer of its own, if API Gateway will take it. Throws `AuthorizerConfigError`: too long an answer is no denial. */
+export function checkedAnswer(policy: MeasuredPolicy, names: Omit<PolicyAnswer, 'policyDocument'>): PolicyAnswer {
+  const answer: PolicyAnswer = { policyDocument: copyOf(policy.document), ...names };
+  // To write the answer down takes longer than everything else about it, and hardly any is near the limit.
+  const surelyShort = policy.bytes + mostBytes(names) <= MAX_ANSWER;
+  if (!surelyShort && Buffer.byteLength(JSON.stringify(answer)) > MAX_ANSWER) {
     throw new AuthorizerConfigError(
       'routes',
       `and the scopes of this token make an answer of over ${MAX_ANSWER} bytes`,
     );
   }
-  if (longestResource(answer.policyDocument) > MAX_RESOURCE) {
+  if (policy.longest > MAX_RESOURCE) {
     throw new AuthorizerConfigError('routes', `make a resource of over ${MAX_RESOURCE} characters in this stage`);
   }
   return answer;
+}
+
+/** At least as many bytes as these take in an answer: no UTF-16 unit takes more than six in JSON. */
+function mostBytes({ principalId, context, usageIdentifierKey = '' }: Omit<PolicyAnswer, 'policyDocument'>): number {
+  const texts = principalId.length + usageIdentifierKey.length;
+  if (context === undefined) return 6 * texts + FRAME;
+  return 6 * (texts + context.client.length + context.jti.length + context.scopes.length + context.kid.length) + FRAME;
+}
+
+/** Whoever gets an answer may add to it. */
+function copyOf({ Version, Statement }: PolicyDocument): PolicyDocument {
+  return {
+    Version,
+    Statement: Statement.map(({ Action, Effect, Resource }) => ({ Action, Effect, Resource: [...Resource] })),
+  };
 }
 
 /** Sizes of an answer with this policy, for a token whose names are as long as they get. */

@@ -241,6 +241,37 @@ test('routes of the authorizer itself are stated in the policy, too', async () =
   expect([opens(answer, 'GET', '/plans/1'), opens(answer, 'POST', '/plans')]).toEqual([true, false]);
 });
 
+test('whoever changes an answer changes no later one', async () => {
+  const world = new World();
+  const handler = restAuthorizer(world.authorizer(), { routes });
+  const { token } = world.issue({ scopes: ['plans:read'] });
+  const first = await handler(tokenEvent(token));
+  const before = structuredClone(first);
+  for (const statement of first.policyDocument.Statement) statement.Resource.push(`${BASE}/*/*`);
+  first.policyDocument.Statement.pop();
+  if (first.context !== undefined) first.context.scopes = 'admin';
+  await expect(handler(tokenEvent(token))).resolves.toEqual(before);
+});
+
+test('each stage and each set of scopes has its own policy, whoever asked before', async () => {
+  const world = new World();
+  const handler = restAuthorizer(world.authorizer(), { routes });
+  const reader = world.issue({ scopes: ['plans:read'] });
+  const writer = world.issue({ scopes: ['plans:read', 'plans:write'] });
+  const asked = [reader, writer, reader, writer].flatMap(({ token, claims }) =>
+    ['prod', 'blue'].map(async (stage) => {
+      const event = { ...tokenEvent(token), methodArn: `${API}/${stage}/GET/plans/1` };
+      const { policyDocument } = await handler(event);
+      const allows = (method: string, path: string): boolean =>
+        policyAllows(policyDocument, `${API}/${stage}/${method}${path}`);
+      expect([allows('GET', '/plans/1'), allows('POST', '/plans')]).toEqual([true, claims.scope !== 'plans:read']);
+      const other = stage === 'prod' ? 'blue' : 'prod';
+      expect(policyAllows(policyDocument, `${API}/${other}/GET/plans/1`)).toBe(false);
+    }),
+  );
+  await Promise.all(asked);
+});
+
 test('no answer is longer than API Gateway takes: one that would be is a fault, not a denial', async () => {
   const world = new World();
   const scopes = Array.from({ length: 45 }, (_, index) => `${index}`.padStart(120, 's'));

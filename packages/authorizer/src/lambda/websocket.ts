@@ -7,7 +7,7 @@ import { answerContext } from './answer-context.ts';
 import { member, presentedToken, textAt } from './event-reading.ts';
 import type { WebSocketAuthorizerEvent } from './events.ts';
 import { isConnectArn } from './execute-api-arn.ts';
-import { checkedAnswer, type PolicyAnswer } from './policy-size.ts';
+import { checkedAnswer, measurePolicy, type PolicyAnswer } from './policy-size.ts';
 import { unauthorized } from './rest.ts';
 
 export interface WebSocketAuthorizerOptions {
@@ -48,9 +48,9 @@ export function webSocketAuthorizer(
 }
 
 function answer(Effect: 'Allow' | 'Deny', arn: string, token: LiveToken): PolicyAnswer {
-  return checkedAnswer({
-    principalId: token.client,
-    policyDocument: { Version: '2012-10-17', Statement: [{ Action: 'execute-api:Invoke', Effect, Resource: [arn] }] },
-    context: answerContext(token),
+  const policy = measurePolicy({
+    Version: '2012-10-17',
+    Statement: [{ Action: 'execute-api:Invoke', Effect, Resource: [arn] }],
   });
+  return checkedAnswer(policy, { principalId: token.client, context: answerContext(token) });
 }

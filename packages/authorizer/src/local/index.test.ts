@@ -1,5 +1,13 @@
 /** The sources of the embedded backend: opened late, closed to what is not theirs, and honest about a missing file. */
-import { InvalidStateError, NotFoundError, thumbprint } from '@apikey/shared';
+import {
+  InvalidStateError,
+  NotFoundError,
+  resumeClient,
+  revokeKey,
+  revokeToken,
+  suspendClient,
+  thumbprint,
+} from '@apikey/shared';
 import { rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,15 +15,16 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { localEnvironment } from '../../test/local-environment.ts';
 import { AUDIENCE, ISSUER } from '../../test/world.ts';
-import { createAuthorizer, type Authorizer } from '../index.ts';
+import { createAuthorizer, type Authorizer, type AuthorizerOptions } from '../index.ts';
 import { localKeys, localStatus, localUsage } from './index.ts';
 
-function authorizerFor(dataDir: string): Authorizer {
+function authorizerFor(dataDir: string, maxStaleness?: AuthorizerOptions['maxStaleness']): Authorizer {
   return createAuthorizer({
     issuer: ISSUER,
     audience: AUDIENCE,
     status: localStatus({ dataDir }),
     keys: localKeys({ dataDir }),
+    ...(maxStaleness === undefined ? {} : { maxStaleness }),
   });
 }
 
@@ -24,6 +33,28 @@ test('a token that was issued on the embedded backend is allowed', async () => {
   const { token, jti } = await environment.issue({ scopes: ['plans:read'] });
   const decision = { allowed: true, client: 'partner', jti, scopes: ['plans:read'] };
   await expect(authorizerFor(environment.dataDir).authorize({ token })).resolves.toMatchObject(decision);
+});
+
+test('what is committed on another connection holds for the very next decision, however often the same was read before', async () => {
+  await using environment = await localEnvironment();
+  const { dataDir, deps } = environment;
+  const [first, second] = [await environment.issue(), await environment.issue()];
+  const authorizer = authorizerFor(dataDir, { tokens: 0, keys: 0 });
+  const decide = (token: string): Promise<unknown> => authorizer.authorize({ token });
+  for (let n = 0; n < 3; n += 1) {
+    await expect(decide(first.token)).resolves.toMatchObject({ allowed: true });
+    await expect(decide(second.token)).resolves.toMatchObject({ allowed: true });
+  }
+  await suspendClient(deps, 'partner');
+  await expect(decide(first.token)).resolves.toMatchObject({ reason: 'client_suspended' });
+  await resumeClient(deps, 'partner');
+  await expect(decide(first.token)).resolves.toMatchObject({ allowed: true });
+  await revokeToken(deps, { jti: first.jti });
+  await expect(decide(first.token)).resolves.toMatchObject({ reason: 'revoked' });
+  await expect(decide(second.token)).resolves.toMatchObject({ allowed: true });
+  const [key] = (await deps.registry.readKeyRing())?.keys ?? [];
+  await revokeKey(deps, key?.kid ?? '');
+  await expect(decide(second.token)).resolves.toMatchObject({ reason: 'key_revoked' });
 });
 
 test('a registry that is not there yet is a fault, and is found once it is', async () => {

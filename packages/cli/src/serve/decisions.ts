@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import {
   answerDenied,
   answerFault,
-  parseAuthorization,
+  readCredential,
   type Allowed,
   type Answer,
   type Authorizer,
@@ -39,11 +39,11 @@ export class Decisions {
   }
 
   /** Never rejects: leave to go on, or the answer to give instead. The token is taken from the request itself. */
-  async decide({ headersDistinct }: IncomingMessage, subject: Subject): Promise<Allowed | Answer> {
+  async decide({ rawHeaders }: IncomingMessage, subject: Subject): Promise<Allowed | Answer> {
     const { authorizer, routes, onDecision, onFault } = this.#options;
     try {
       const decision = await authorizer.authorize({
-        token: parseAuthorization(headersDistinct['authorization']),
+        token: readCredential({ rawHeaders }),
         ...subject,
         routes,
         onDecision: (report) => onDecision(report, subject),

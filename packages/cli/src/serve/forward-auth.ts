@@ -27,7 +27,7 @@ export function forwardAuth({ decisions, peers, onUnknownRoute }: ForwardAuthOpt
   return async (request, response) => {
     const { address, trusted } = peers.of(request);
     // Of anybody else the headers say nothing. With routes, a request whose route is not known matches none of them.
-    const original = trusted ? originalRequest(request.headersDistinct, ownRequest(request)) : UNKNOWN;
+    const original = trusted ? originalRequest(request.rawHeaders, ownRequest(request)) : UNKNOWN;
     if (original === 'contradictory') {
       send(request, response, CONTRADICTORY);
       return;

@@ -1,12 +1,11 @@
 /** Reads which request a proxy asks about: nginx, Traefik, Caddy and Envoy each have their way of saying it. */
+import { headerValues } from '@apikey/authorizer';
 
 export interface OriginalRequest {
   /** As received; undefined where nobody said it whose word counts. */
   readonly method: string | undefined;
   readonly path: string | undefined;
 }
-
-type Headers = Readonly<NodeJS.Dict<string[]>>;
 
 /** The pairs of headers, the first complete one of which counts. */
 const PAIRS = [
@@ -22,19 +21,25 @@ const UNKNOWN: OriginalRequest = { method: undefined, path: undefined };
  * What a trusted proxy says of the original request. `contradictory` where two of its statements differ: then some of
  * them are the client's, passed on, and nobody can tell which.
  *
+ * @param rawHeaders names and values in turn, as node:http has them
  * @param own method and path that the request to the gateway itself has, where they are the original ones (Envoy)
  */
-export function originalRequest(headers: Headers, own?: OriginalRequest): OriginalRequest | 'contradictory' {
+export function originalRequest(
+  rawHeaders: readonly string[],
+  own?: OriginalRequest,
+): OriginalRequest | 'contradictory' {
   const said: OriginalRequest[] = own === undefined ? [] : [own];
   for (const names of PAIRS) {
-    const [methods = [], paths = []] = [headers[names.method], headers[names.path]];
+    const [methods, paths] = [headerValues(rawHeaders, names.method), headerValues(rawHeaders, names.path)];
     if (methods.length > 1 || paths.length > 1) return 'contradictory';
-    said.push({ method: methods[0], path: paths[0] });
+    const pair: OriginalRequest = { method: methods[0], path: paths[0] };
+    if (said.some((other) => differ(other.method, pair.method) || differ(other.path, pair.path)))
+      return 'contradictory';
+    said.push(pair);
   }
-  if (differ(said.map(({ method }) => method)) || differ(said.map(({ path }) => path))) return 'contradictory';
   return said.find(({ method, path }) => method !== undefined && path !== undefined) ?? UNKNOWN;
 }
 
-function differ(values: readonly (string | undefined)[]): boolean {
-  return new Set(values.filter((value) => value !== undefined)).size > 1;
+function differ(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && one !== other;
 }

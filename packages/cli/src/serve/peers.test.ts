@@ -4,8 +4,11 @@ import { isLoopbackHost, Peers } from './peers.ts';
 
 /** A request on a connection from `address`, as far as it is looked at. */
 function request(address: string | undefined, headers: Record<string, string> = {}): IncomingMessage {
-  const distinct = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
-  return { socket: { remoteAddress: address }, headers, headersDistinct: distinct } as unknown as IncomingMessage;
+  return {
+    socket: { remoteAddress: address },
+    headers,
+    rawHeaders: Object.entries(headers).flat(),
+  } as unknown as IncomingMessage;
 }
 
 describe('the address of a request', () => {

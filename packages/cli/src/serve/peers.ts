@@ -1,7 +1,7 @@
 /** Who is at the other end of a connection, and whom a request came from through the proxies that are trusted. */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { clientAddress } from '@apikey/authorizer';
+import { clientAddress, headerValues } from '@apikey/authorizer';
 import { addressInCidrs } from '@apikey/shared';
 
 export interface Peer {
@@ -41,8 +41,9 @@ export class Peers {
   /** Where the request came from; undefined where a trusted proxy says so in a way that cannot be read. */
   clientAddress(request: IncomingMessage): string | undefined {
     const peer = this.of(request);
-    const forwarded = peer.trusted ? request.headersDistinct['x-forwarded-for'] : undefined;
-    if (forwarded === undefined) return peer.address;
+    if (!peer.trusted) return peer.address;
+    const forwarded = headerValues(request.rawHeaders, 'x-forwarded-for');
+    if (forwarded.length === 0) return peer.address;
     const key = `${peer.address} ${forwarded.join()}`;
     if (!this.#addresses.has(key)) {
       if (this.#addresses.size >= MAX_REMEMBERED) this.#addresses.clear();

@@ -28,7 +28,7 @@ export {
   type JwsHeader,
 } from './compact.ts';
 export { derToRaw, rawToDer } from './der.ts';
-export { sha256Base64url, sha256Hex } from './digest.ts';
+export { sha256Base64url, sha256Hex, sha256Key } from './digest.ts';
 export { JWS_ERRORS, JwsError, type JwsErrorCode } from './errors.ts';
 export { parseJsonObject, type JsonObject } from './json.ts';
 export {

@@ -1,6 +1,6 @@
 /** `POST /introspect` (RFC 7662): whether a token is live, for backends that cannot ask before they serve. */
 import { isIP } from 'node:net';
-import { answerDenied, parseAuthorization, type Allowed, type Authorizer } from '@apikey/authorizer';
+import { answerDenied, readCredential, type Allowed, type Authorizer } from '@apikey/authorizer';
 import { parseClaims, parseCompact } from '@apikey/shared';
 import { problem, respond } from '../answers.ts';
 import type { Peers } from '../peers.ts';
@@ -18,7 +18,7 @@ export function introspectEndpoint({ authorizer, peers, client, onAnswer }: Intr
   return async (request, incoming) => {
     if (client === undefined && !peers.isLocal(incoming)) return respond(problem(403));
     if (client !== undefined) {
-      const token = parseAuthorization(incoming.headersDistinct['authorization']);
+      const token = readCredential(incoming);
       const caller = await authorizer.authorize({ token, sourceAddress: peers.clientAddress(incoming) });
       if (!caller.allowed) return respond(answerDenied(caller));
       if (caller.client !== client) return respond(answerDenied({ status: 403, reason: 'insufficient_scope' }));
