@@ -1,8 +1,16 @@
 /** The frame around every file in `items/`: its size, its result file, and its own table when it is run alone. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { thisMachine, type Machine } from './machine.ts';
 import type { Outcome } from './outcome.ts';
 import { printRows, printTables } from './print.ts';
+
+/** What a benchmark leaves: its outcome, when it was measured, and where. */
+export interface Result extends Outcome {
+  /** RFC 3339. */
+  readonly measured: string;
+  readonly machine: Machine;
+}
 
 export const RESULTS: string = join(import.meta.dirname, '..', 'results');
 
@@ -19,7 +27,8 @@ export async function bench(name: string, measure: () => Promise<Outcome>): Prom
   const outcome = await measure();
   await mkdir(RESULTS, { recursive: true });
   const file = join(RESULTS, `${name}${quick ? '.quick' : ''}.json`);
-  await writeFile(file, `${JSON.stringify({ measured: new Date().toISOString(), ...outcome }, undefined, 1)}\n`);
+  const result: Result = { measured: new Date().toISOString(), machine: thisMachine(), ...outcome };
+  await writeFile(file, `${JSON.stringify(result, undefined, 1)}\n`);
   printTables(outcome.tables ?? []);
   printRows(outcome.rows);
 }

@@ -40,8 +40,16 @@ export function quotients(ours: readonly number[], theirs: readonly number[]): S
   return spreadOf(ours.map((time, round) => time / (theirs[round] ?? Number.NaN)));
 }
 
-/** Warms the way up, and finds how often it runs in `millis`. */
+/** Warms the way up, and finds how often it runs in `millis`. The first runs of anything say little about the next ones. */
 async function timesFor(way: Way, millis: number): Promise<number> {
+  const times = await timesOnce(way, millis);
+  return times < COLD ? timesOnce(way, millis) : times;
+}
+
+/** A way that seems to run so seldom may have been judged by a run that compiled it. */
+const COLD = 16;
+
+async function timesOnce(way: Way, millis: number): Promise<number> {
   for (let times = 1; ; times *= 2) {
     const took = await millisOf(way, times);
     if (took >= millis) return Math.max(1, Math.round((times * millis) / took));
@@ -55,7 +63,7 @@ async function millisOf(way: Way, times: number): Promise<number> {
   return performance.now() - start;
 }
 
-function shuffled<T>(list: readonly T[]): T[] {
+export function shuffled<T>(list: readonly T[]): T[] {
   return list
     .map((value) => ({ value, place: Math.random() }))
     .toSorted((a, b) => a.place - b.place)
