@@ -19,11 +19,30 @@ export const directBuiltins = {
       contents: `module.exports = ${whole(path)};`,
     }));
     onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => {
-      const names = Object.keys(process.getBuiltinModule(path)).filter((name) => /^[a-zA-Z]\w*$/.test(name));
+      const all = process.getBuiltinModule(path);
+      const names = Object.keys(all).filter((name) => /^[a-zA-Z]\w*$/.test(name));
+      if (LATE.has(path))
+        return {
+          contents: names
+            .filter((name) => isCallable(all[name]))
+            .map(lateOf(path))
+            .join('\n'),
+        };
       return { contents: `const all = ${whole(path)};\nexport default all;\n${names.map(exportOf).join('\n')}` };
     });
   },
 };
+
+/** Loaded with the first call of one of their functions: milliseconds each, for what most commands never do. */
+const LATE = new Set(['node:fs/promises', 'node:readline/promises']);
+
+function isCallable(value) {
+  return typeof value === 'function' && !/^[A-Z]/.test(value.name);
+}
+
+function lateOf(path) {
+  return (name) => `export const ${name} = (...given) => ${whole(path)}.${name}(...given);`;
+}
 
 /** Dropped where nobody imports it, without a look at the getter. */
 function exportOf(name) {

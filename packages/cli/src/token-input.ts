@@ -35,7 +35,7 @@ async function readArgument(argument: string, context: Context): Promise<string>
   const looksLikeToken = /eyJ|\..*\./.test(argument);
   if (!looksLikeToken || argument.includes('/')) {
     const path = resolve(context.io.cwd, argument);
-    if (argument.includes('/') || (await isFile(path))) return readFileToken(argument, context);
+    if (argument.includes('/') || isFile(path)) return readFileToken(argument, context);
   }
   if (looksLikeToken) {
     context.terminal.warn(

@@ -90,7 +90,7 @@ async function configPaths(flags: ConfigFlags, io: Pick<Io, 'env' | 'cwd'>): Pro
   const named = flags.config ?? variable(io.env, 'APIKEY_CONFIG');
   if (named !== undefined) return [expandPath(named, io.cwd, io.env)];
   const [project, user] = [await findProjectFile(io), userFile(io)];
-  return [...(project === undefined ? [] : [project]), ...((await isFile(user)) ? [user] : [])];
+  return [...(project === undefined ? [] : [project]), ...(isFile(user) ? [user] : [])];
 }
 
 /** What reads TOML takes a while to load, and a bare machine has none to read. */

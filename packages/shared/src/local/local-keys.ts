@@ -93,7 +93,7 @@ class LocalKeys implements KeyProvider {
     const loaded = this.#loaded.get(kid);
     const stamp = await this.#translating(kid, async () => stampOf(statSync(path)));
     if (loaded?.stamp === stamp) return loaded.key;
-    const file = await this.#translating(kid, () => readPrivateKeyFile(path));
+    const file = await this.#translating(kid, async () => readPrivateKeyFile(path));
     const key = await parsePrivateKey(file.text, path, kid, () => this.#ask());
     this.#loaded.set(kid, { stamp: file.stamp, key });
     return key;

@@ -1,6 +1,7 @@
 /** Reads and writes the file of one private key. No error of this module quotes what a file holds. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
+// Not `node:fs/promises`, which takes longer to load than the file to read.
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { isSigningAlg, type SigningAlg } from '../jose/algorithms.ts';
 import { thumbprint } from '../jose/thumbprint.ts';
 import { verifySignature } from '../jose/verify.ts';
@@ -22,18 +23,18 @@ export interface PrivateKeyFile {
 const MAX_BYTES = 65_536;
 
 /** Throws `KEY_PERMISSIONS`, `KEY_DAMAGED` for an impossible size, and what `node:fs` throws. */
-export async function readPrivateKeyFile(path: string): Promise<PrivateKeyFile> {
-  const file = await open(path, 'r');
+export function readPrivateKeyFile(path: string): PrivateKeyFile {
+  const file = openSync(path, 'r');
   try {
-    return await readGuarded(file, path);
+    return readGuarded(file, path);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
-async function readGuarded(file: FileHandle, path: string): Promise<PrivateKeyFile> {
+function readGuarded(file: number, path: string): PrivateKeyFile {
   // Of the open file, not of the path: what is checked is what is read.
-  const stats = await file.stat();
+  const stats = fstatSync(file);
   // oxlint-disable-next-line no-bitwise -- permission bits
   if (process.platform !== 'win32' && (stats.mode & 0o077) !== 0) {
     throw new InvalidStateError('KEY_PERMISSIONS', 'a private key file can be read by others', {
@@ -42,7 +43,7 @@ async function readGuarded(file: FileHandle, path: string): Promise<PrivateKeyFi
     });
   }
   if (!stats.isFile() || stats.size > MAX_BYTES) throw damaged(path);
-  return { text: (await file.readFile('utf8')).trim(), stamp: stampOf(stats) };
+  return { text: readFileSync(file, 'utf8').trim(), stamp: stampOf(stats) };
 }
 
 /** Tells versions of a file apart without reading it. */

@@ -134,13 +134,16 @@ function prepare(db: DatabaseSync, { busyMilliseconds, maxPages }: Tuning): void
 
 /** SQLite does not wait for its lock here when two processes set a new registry up at once. */
 function useWriteAheadLog(db: DatabaseSync, busyMilliseconds: number): void {
-  const deadline = performance.now() + busyMilliseconds;
+  // Not looked at before it is needed: the first look at `performance` loads what every command would wait for.
+  let deadline: number | undefined;
   for (;;) {
     try {
       db.exec('PRAGMA journal_mode = WAL');
       return;
     } catch (error) {
-      if (primaryCode(resultCodeOf(error) ?? 0) !== SQLITE_BUSY || performance.now() > deadline) throw error;
+      if (primaryCode(resultCodeOf(error) ?? 0) !== SQLITE_BUSY) throw error;
+      deadline ??= performance.now() + busyMilliseconds;
+      if (performance.now() > deadline) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
