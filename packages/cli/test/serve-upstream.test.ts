@@ -16,6 +16,8 @@ const upstream = (url: string, timeoutMillis = 60_000) => ({
 async function speak(url: string, ...lines: readonly string[]): Promise<string> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
+  // Who is refused at once may have his answer before the rest of what he says fails to be written.
+  socket.on('error', () => {});
   socket.write(lines.join('\r\n'), 'latin1');
   const answer = await socket.toArray();
   return answer.join('');
