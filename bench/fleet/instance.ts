@@ -4,11 +4,11 @@
  * `cross-check.ts` compares it with the whole authorizer, decision by decision.
  */
 import { judge } from '@apikey/shared';
-import { decisionDeadline } from '../../packages/authorizer/dist/cache/attempts.js';
-import { RingCache, type RingKeys } from '../../packages/authorizer/dist/cache/ring-cache.js';
-import type { Asker } from '../../packages/authorizer/dist/cache/shared-reads.js';
-import { StatusCache, type KnownStatus } from '../../packages/authorizer/dist/cache/status-cache.js';
-import { Timeline, type Moment } from '../../packages/authorizer/dist/clock.js';
+import type { RingKeys } from '../../packages/authorizer/src/cache/ring-cache.ts';
+import type { Asker } from '../../packages/authorizer/src/cache/shared-reads.ts';
+import type { KnownStatus } from '../../packages/authorizer/src/cache/status-cache.ts';
+import type { Moment } from '../../packages/authorizer/src/clock.ts';
+import { decisionDeadline, RingCache, StatusCache, Timeline } from '../harness/internals.ts';
 import type { Chance } from './chance.ts';
 import { DECISION_MILLIS, RING_STALENESS } from './model.ts';
 import type { ModelRegistry, Token } from './registry.ts';

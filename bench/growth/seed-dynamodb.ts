@@ -2,15 +2,15 @@
 import { BatchWriteItemCommand, type DynamoDBClient, type WriteRequest } from '@aws-sdk/client-dynamodb';
 import { DEFAULT_RETENTION_SECONDS } from '@apikey/shared/dynamodb';
 import type { AuditEvent, Client, KeyRing, TokenRecord } from '@apikey/shared';
-// What makes items of records is no part of the package's face.
 import {
+  bucketsPartition,
   clientItem,
   eventItem,
+  INDEX_KEYS,
   pointerItem,
   ringItem,
   tokenItem,
-} from '../../packages/shared/dist/aws/dynamodb/items.js';
-import { bucketsPartition, INDEX_KEYS } from '../../packages/shared/dist/aws/dynamodb/keys.js';
+} from '../harness/internals.ts';
 import type { Population } from './population.ts';
 import { rowsOf, type Row } from './rows.ts';
 import { clientId, dueClients } from './shape.ts';

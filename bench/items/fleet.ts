@@ -1,5 +1,4 @@
 /** Item 8: a fleet of 10,000 instances on virtual time. Nothing is timed: the same seeds give the same numbers everywhere. */
-import { decisionLines } from '../../packages/authorizer/dist/function/decision-lines.js';
 import { costOf } from '../fleet/costs.ts';
 import { crossCheck } from '../fleet/cross-check.ts';
 import { gatewayLoad, type GatewayLoad } from '../fleet/gateway.ts';
@@ -8,6 +7,7 @@ import { costPlot, latencyPlot, readsPlot } from '../fleet/plots.ts';
 import { allTokens, fleetReads, type FleetReads, type Rate } from '../fleet/reads.ts';
 import { revocationLatencies, type Latencies, type RevocationPlan } from '../fleet/revocations.ts';
 import { costTable, gatewayTable, latencyTable, partsTable, readsTable, type Setting } from '../fleet/tables.ts';
+import { decisionLines } from '../harness/internals.ts';
 import { bench, quick, sized } from '../harness/item.ts';
 import type { Row } from '../harness/outcome.ts';
 import type { Spread } from '../harness/spread.ts';
