@@ -12,6 +12,8 @@ import { spreadOf } from '../harness/spread.ts';
 
 const LATENCY = 20;
 const LIMIT = 300;
+/** Of the limit. */
+const SHARE = 0.9;
 const TOKENS = sized(10_000, 1_800);
 const ENV = 'bench';
 
@@ -37,7 +39,7 @@ await bench('bulk-aws', async () => {
       ];
   const runs = [many, ...others];
   return {
-    rows: [rowOf(many, 0.9), ...others.map((it) => rowOf(it))],
+    rows: [signingRow(many), wholeRow(many, SHARE), ...others.map((it) => wholeRow(it))],
     tables: [
       {
         title: `Issuing against ${LATENCY} ms and ${LIMIT} signatures a second`,
@@ -54,18 +56,28 @@ await bench('bulk-aws', async () => {
   };
 });
 
-function rowOf({ name, tokens, rate, steadyRate, refused }: Run, target?: number): Row {
+/** From the first signature to the last, which is when there is a limit to keep to. */
+function signingRow({ name, tokens, steadyRate, refused }: Run): Row {
   return {
-    item: `5 bulk, AWS: ${digits(tokens)} tokens, ${name}`,
-    unit: '/s',
-    ours: spreadOf([rate]),
-    peer: { name: 'limit of KMS', value: spreadOf([LIMIT]) },
-    ratio: spreadOf([rate / LIMIT]),
-    ...(target === undefined ? {} : { target: { atLeast: target } }),
-    note:
-      `with the default rate of 285 a second, from the start of the process to its end; ${digits(steadyRate)} a second ` +
-      `from the first signature to the last, ${refused} of which KMS refused at first, none of which the user was told`,
+    ...rateRow(`5 bulk, AWS: ${digits(tokens)} tokens, ${name}, while it signs`, steadyRate),
+    target: { atLeast: SHARE },
+    note: `with the default rate of 285 a second; KMS refused ${refused} at first, none of which the user was told`,
   };
+}
+
+/** The start of the process and the check of the whole file before anything is signed count as well. */
+function wholeRow({ name, tokens, rate }: Run, target?: number): Row {
+  const row = rateRow(`5 bulk, AWS: ${digits(tokens)} tokens, ${name}`, rate);
+  if (target === undefined) return row;
+  const note = quick
+    ? 'so few tokens are signed in seconds, of which the start of the process and the check of the file take one'
+    : 'from the start of the process to its end: two seconds pass before the first signature';
+  return { ...row, target: { atLeast: target }, note };
+}
+
+function rateRow(item: string, rate: number): Row {
+  const peer = { name: 'limit of KMS', value: spreadOf([LIMIT]) };
+  return { item, unit: '/s', ours: spreadOf([rate]), peer, ratio: spreadOf([rate / LIMIT]) };
 }
 
 async function run(aws: AwsEndpoint, name: string, tokens: number, clients: number): Promise<Run> {
