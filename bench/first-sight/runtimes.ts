@@ -16,16 +16,11 @@ export const run: (
   readonly stderr: string;
 }> = promisify(execFile);
 
-/**
- * The path of a Node of this major version. Throws an error whose text is the reason where there is none.
- *
- * @param mayFetch false = only one that was fetched before
- */
-export async function otherNode(major: number, mayFetch: boolean): Promise<string> {
+/** The path of a Node of this major version. Throws an error whose text is the reason where there is none. */
+export async function otherNode(major: number): Promise<string> {
   const prefix = join(CACHE, `node-${major}`);
   const path = join(prefix, 'node_modules', 'node', 'bin', 'node');
   if (await runs(path)) return path;
-  if (!mayFetch) throw new Error('it was not fetched yet, which the full run does');
   const args = ['install', '--prefix', prefix, '--no-save', '--no-audit', '--no-fund', `node@${major}`];
   await run('npm', args, { timeout: FETCH_MILLIS });
   if (await runs(path)) return path;
