@@ -5,9 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
-
-const BIN = fileURLToPath(new URL('../../packages/cli/dist/bin.js', import.meta.url));
+import { BIN } from '../harness/built-command.ts';
 
 export interface CommandRun {
   /** From the start of the process to its end. */

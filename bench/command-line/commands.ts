@@ -1,9 +1,7 @@
 /** The built `apikey` command, each time in a process of its own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
-
-const BIN: string = join(import.meta.dirname, '..', '..', 'packages', 'cli', 'dist', 'bin.js');
+import { BIN } from '../harness/built-command.ts';
 
 /** Where a command finds its data: a home directory of its own, and nothing from this process's environment. */
 export interface Home {

@@ -1,19 +1,10 @@
 /** Tokens as the command line issues them, with the registry in memory that knows them: what verifiers are measured on. */
-import {
-  ensureKeyRing,
-  issueToken,
-  type KeyProvider,
-  type OperationDeps,
-  type Registry,
-  type SigningAlg,
-} from '@apikey/shared';
+import { ensureKeyRing, issueToken, type KeyProvider, type Registry, type SigningAlg } from '@apikey/shared';
 import { arraySink, memoryKeys, memoryRegistry } from '@apikey/shared/testing';
-import { randomBytes, randomUUID, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { acting } from '../harness/acting.ts';
 
-export const ISSUER = 'https://issuer.example.test';
-export const AUDIENCE = 'https://api.example.test';
 const SCOPES: readonly string[] = ['plans:read', 'plans:write'];
-const DAY = 86_400;
 
 export interface Issued {
   readonly registry: Registry;
@@ -28,15 +19,7 @@ export interface Issued {
 export async function issueTokens(alg: SigningAlg, count: number): Promise<Issued> {
   const registry = memoryRegistry();
   const keys = memoryKeys();
-  const deps: OperationDeps = {
-    registry,
-    keys,
-    clock: { now: () => Date.now() },
-    delay: { wait: async () => undefined },
-    entropy: { uuid: () => randomUUID(), bytes: (size) => randomBytes(size), fraction: () => Math.random() },
-    actor: 'bench@host',
-    environment: { name: 'bench', issuer: ISSUER, audience: AUDIENCE, defaultTtl: 90 * DAY, maxTtl: 365 * DAY },
-  };
+  const deps = acting(registry, keys);
   const { ring } = await ensureKeyRing(deps, alg);
   const [key] = ring.keys;
   if (key === undefined) throw new Error('a new ring has a key');

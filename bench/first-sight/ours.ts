@@ -3,7 +3,8 @@ import { createAuthorizer, verifyCompactJws, type AuthorizerOptions } from '@api
 import { parseClaims, type SigningAlg } from '@apikey/shared';
 import { setImmediate } from 'node:timers/promises';
 import type { Way } from '../harness/rounds.ts';
-import { AUDIENCE, ISSUER, type Issued } from './issue-tokens.ts';
+import type { Issued } from './issue-tokens.ts';
+import { AUDIENCE, ISSUER } from '../harness/acting.ts';
 
 /** Runs what answers at once on one thing after the other, in turn: it has not seen the next one lately. */
 export function each<T>(things: readonly T[], act: (thing: T) => unknown): Way {

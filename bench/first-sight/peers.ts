@@ -8,7 +8,8 @@ import { createVerifier } from 'fast-jwt';
 import { importSPKI, jwtVerify } from 'jose';
 import jsonwebtoken from 'jsonwebtoken';
 import type { Way } from '../harness/rounds.ts';
-import { AUDIENCE, ISSUER, type Issued } from './issue-tokens.ts';
+import type { Issued } from './issue-tokens.ts';
+import { AUDIENCE, ISSUER } from '../harness/acting.ts';
 import { each, eachAwaited } from './ours.ts';
 
 export const PEERS = ['jose', 'fast-jwt', 'jsonwebtoken', 'aws-jwt-verify'] as const;

@@ -1,13 +1,12 @@
 /** An environment on the embedded backend with live tokens and a revoked one, made by the built command line. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { BIN } from '../harness/built-command.ts';
 
 const run = promisify(execFile);
-const CLI = join(dirname(createRequire(import.meta.url).resolve('@apikey/cli/package.json')), 'dist', 'bin.js');
 
 export interface World extends AsyncDisposable {
   readonly env: NodeJS.ProcessEnv;
@@ -22,7 +21,7 @@ export async function makeWorld(count: number): Promise<World> {
   const home = await mkdtemp(join(tmpdir(), 'apikey-bench-'));
   const env = { PATH: process.env['PATH'], HOME: home, APIKEY_DATA_DIR: join(home, 'data') };
   const apikey = async (...args: readonly string[]): Promise<void> => {
-    await run(process.execPath, [CLI, ...args], { env, cwd: home });
+    await run(process.execPath, [BIN, ...args], { env, cwd: home });
   };
   const file = async (name: string, lines: readonly string[]): Promise<string> => {
     const path = join(home, name);
@@ -54,7 +53,7 @@ export async function makeWorld(count: number): Promise<World> {
     },
     gateway: (maxStaleness, ...more) => {
       const config = join(home, `staleness-${maxStaleness}.toml`);
-      return [CLI, 'serve', '--port', '0', '--json', '--config', config, ...more];
+      return [BIN, 'serve', '--port', '0', '--json', '--config', config, ...more];
     },
     [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
   };

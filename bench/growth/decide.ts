@@ -2,7 +2,7 @@
 import { createAuthorizer } from '@apikey/authorizer';
 import { localKeys, localStatus } from '@apikey/authorizer/local';
 import { readFileSync } from 'node:fs';
-import { AUDIENCE, ISSUER } from './acting.ts';
+import { AUDIENCE, ISSUER } from '../harness/acting.ts';
 
 const [dataDir = '', tokensFile = ''] = process.argv.slice(2);
 const { authorize } = createAuthorizer({

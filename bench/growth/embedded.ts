@@ -15,7 +15,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Way } from '../harness/rounds.ts';
-import { acting, AUDIENCE, ISSUER, nowhere, SCOPES } from './acting.ts';
+import { acting, AUDIENCE, ISSUER, nowhere, SCOPES } from '../harness/acting.ts';
 import { rotateSome } from './grace.ts';
 import { populate, type RealToken } from './population.ts';
 import { seedSqlite } from './seed-sqlite.ts';

@@ -1,6 +1,6 @@
 /** Rotates tokens through the product, so that some of those that end soon are in their grace. */
 import { endOfLife, EXPIRING_SECONDS, revokeToken, rotateToken, type OperationDeps } from '@apikey/shared';
-import { nowhere } from './acting.ts';
+import { nowhere } from '../harness/acting.ts';
 import { clientId, dueClients, type Shape } from './shape.ts';
 
 const GRACE = 7 * 86_400;

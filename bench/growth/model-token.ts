@@ -4,7 +4,7 @@
  */
 import { canonicalJson, issueToken, type AuditEvent, type OperationDeps, type TokenRecord } from '@apikey/shared';
 import { arraySink } from '@apikey/shared/testing';
-import { SCOPES } from './acting.ts';
+import { SCOPES } from '../harness/acting.ts';
 import { template, type Fill } from './templates.ts';
 
 /** Values that stand nowhere else in a record or an event, so that they can be found again. */

@@ -9,7 +9,7 @@ import {
   type TokenRecord,
 } from '@apikey/shared';
 import { arraySink, memoryRegistry } from '@apikey/shared/testing';
-import { acting, SCOPES } from './acting.ts';
+import { acting, SCOPES } from '../harness/acting.ts';
 import { makeModel, MODEL_TIME, type TokenModel } from './model-token.ts';
 import { clientId, dueClients, realPlaces, ttlOf, type Place, type Shape } from './shape.ts';
 

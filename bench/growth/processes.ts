@@ -2,10 +2,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { BIN } from '../harness/built-command.ts';
 import type { EmbeddedRegistry } from './embedded.ts';
 
-const BIN = fileURLToPath(new URL('../../packages/cli/dist/bin.js', import.meta.url));
 const REPORT = join(import.meta.dirname, 'report-memory.cjs');
 const DECIDE = join(import.meta.dirname, 'decide.ts');
 

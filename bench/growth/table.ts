@@ -4,7 +4,7 @@ import { EXPIRING_SECONDS, issueToken, listExpiring, listTokens, revokeToken, sh
 import { dynamoRegistry, dynamoStatusReader, tableSetup, tableSpec } from '@apikey/shared/dynamodb';
 import { memoryKeys } from '@apikey/shared/testing';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { acting, AUDIENCE, ISSUER, nowhere, SCOPES } from './acting.ts';
+import { acting, AUDIENCE, ISSUER, nowhere, SCOPES } from '../harness/acting.ts';
 import { consumedBy, type Consumption } from './capacity.ts';
 import { rotateSome } from './grace.ts';
 import { populate, type RealToken } from './population.ts';

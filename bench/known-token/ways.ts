@@ -11,7 +11,8 @@ import {
   type Route,
 } from '@apikey/authorizer';
 import { createVerifier } from 'fast-jwt';
-import { AUDIENCE, ISSUER, type Issued } from '../first-sight/issue-tokens.ts';
+import type { Issued } from '../first-sight/issue-tokens.ts';
+import { AUDIENCE, ISSUER } from '../harness/acting.ts';
 import { each, eachAwaited } from '../first-sight/ours.ts';
 import type { Way } from '../harness/rounds.ts';
 
