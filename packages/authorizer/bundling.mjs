@@ -21,13 +21,7 @@ export const directBuiltins = {
     onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => {
       const all = process.getBuiltinModule(path);
       const names = Object.keys(all).filter((name) => /^[a-zA-Z]\w*$/.test(name));
-      if (LATE.has(path))
-        return {
-          contents: names
-            .filter((name) => isCallable(all[name]))
-            .map(lateOf(path))
-            .join('\n'),
-        };
+      if (LATE.has(path)) return { contents: lateExports(path, all, names) };
       return { contents: `const all = ${whole(path)};\nexport default all;\n${names.map(exportOf).join('\n')}` };
     });
   },
@@ -36,12 +30,9 @@ export const directBuiltins = {
 /** Loaded with the first call of one of their functions: milliseconds each, for what most commands never do. */
 const LATE = new Set(['node:fs/promises', 'node:readline/promises']);
 
-function isCallable(value) {
-  return typeof value === 'function' && !/^[A-Z]/.test(value.name);
-}
-
-function lateOf(path) {
-  return (name) => `export const ${name} = (...given) => ${whole(path)}.${name}(...given);`;
+function lateExports(path, all, names) {
+  const callable = names.filter((name) => typeof all[name] === 'function' && !/^[A-Z]/.test(all[name].name));
+  return callable.map((name) => `export const ${name} = (...given) => ${whole(path)}.${name}(...given);`).join('\n');
 }
 
 /** Dropped where nobody imports it, without a look at the getter. */

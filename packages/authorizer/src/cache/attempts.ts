@@ -47,7 +47,8 @@ function isLasting(error: unknown): boolean {
 function attempt<T>(read: Read<T>, millis: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const controller = new AbortController();
-    const answer = read(controller.signal);
+    // Of sources written in JavaScript some may answer without a promise.
+    const answer = Promise.resolve(read(controller.signal));
     const timer = setTimeout(() => {
       const error = new UnavailableError('there was no answer in time');
       reject(error);

@@ -28,7 +28,7 @@ export class PublicKeys {
 
   /** Fetches a key that is not at hand, or joins a fetch. Rejects with what the source threw, or `KEY_MISMATCH`. */
   async fetch(entry: RingKey, asker: Asker): Promise<KeyObject> {
-    const read = async (signal: AbortSignal): Promise<KeyObject> => this.#source.publicKey(entry.ref, signal);
+    const read = (signal: AbortSignal): Promise<KeyObject> => this.#source.publicKey(entry.ref, signal);
     const { value } = await this.#reads.read(entry.kid, asker, Number.POSITIVE_INFINITY, read);
     const key = checkPublicKey(entry, value);
     if (this.#keys.size < MAX_KEYS) this.#keys.set(entry.kid, key);
