@@ -156,6 +156,8 @@ export interface EventDetail extends JsonObject {
   readonly after: JsonObject;
   /** Why, as the admin said, where the entity itself has no place for it. */
   readonly reason?: string;
+  /** Of `token.prepared` with a request id: the parameters of the request, 64 hex digits. */
+  readonly parameterHash?: string;
 }
 
 /** One entry of the audit log; `hash` covers all other members, `prev` is the hash before it. */

@@ -7,6 +7,7 @@ import type { Client, EpochSeconds, KeyRing, RequestRecord, TokenRecord } from '
 import {
   activatedRecord,
   pendingRecord,
+  preparedEvent,
   revokedRecord,
   secondsOf,
   tokenEvent,
@@ -50,7 +51,7 @@ export function claimRotation(client: Client, claim: RotationClaim, context: Cha
     },
     [
       ...(rival === undefined || ousted === undefined ? [] : [tokenEvent('token.revoked', rival, ousted)]),
-      tokenEvent('token.prepared', undefined, created),
+      preparedEvent(created, request),
       tokenEvent('token.claimed', old, claimed),
     ],
     context,

@@ -55,7 +55,7 @@ export function prepareTokens(
   }));
   const drafts = [
     ...(client === undefined ? [clientEvent('client.registered', undefined, body)] : []),
-    ...created.map((record) => tokenEvent('token.prepared', undefined, record)),
+    ...created.map((record, index) => preparedEvent(record, proposals[index]?.request)),
     ...renewed.map(({ before, after }) => tokenEvent('token.reprepared', before, after)),
   ];
   const requests = proposals.flatMap(({ request }) => request ?? []);
@@ -171,6 +171,13 @@ export function revokedRecord(record: TokenRecord, reason: string | undefined, c
 /** The event for a token record that changed from `before` (absent = new) to `after`. */
 export function tokenEvent(action: EventAction, before: TokenRecord | undefined, after: TokenRecord): EventDraft {
   return { action, subject: after.jti, detail: diff('token', before, after) };
+}
+
+/** The event for a new token record; it proves every member of the request that asked for it. */
+export function preparedEvent(record: TokenRecord, request: RequestRecord | undefined): EventDraft {
+  const draft = tokenEvent('token.prepared', undefined, record);
+  if (request === undefined) return draft;
+  return { ...draft, detail: { ...draft.detail, parameterHash: request.parameterHash } };
 }
 
 /** The event for a client that changed from `before` (absent = new) to `after`. */

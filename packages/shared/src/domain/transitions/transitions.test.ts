@@ -226,6 +226,25 @@ describe('a token', () => {
     });
   });
 
+  it('names the parameters of its request in the event that prepares it, issued or rotated', () => {
+    const parameterHash = sha256('parameters');
+    const token = { ...proposal(1, START, ring), requestId: 'CHG-1' };
+    const request = { id: 'CHG-1', parameterHash, jti: token.jti, client: 'partner', createdAt: START, exp: token.exp };
+    const issued = prepareToken(undefined, token, request, at(START));
+    expect(issued.events.map(({ detail }) => detail.parameterHash)).toEqual([undefined, parameterHash]);
+    const payloadSha256 = token.payloadSha256;
+    const record = recordIn(issued, token.jti);
+    const live = activateToken(issued.client, { record, payloadSha256, ring }, at(START));
+    const old = recordIn(live, token.jti);
+    const next = { ...proposal(2, START, ring), requestId: 'CHG-2' };
+    const claim = { old, successor: undefined, token: next, grace: 0, ring, takeOver: false };
+    const again = { ...request, id: 'CHG-2', jti: next.jti };
+    const rotated = claimRotation(live.client, { ...claim, request: again }, at(START));
+    expect(rotated.events.map(({ detail }) => detail.parameterHash)).toEqual([parameterHash, undefined]);
+    const unasked = claimRotation(live.client, claim, at(START));
+    expect(unasked.events.every(({ detail }) => !('parameterHash' in detail))).toBe(true);
+  });
+
   it('is live once activated, and keeps the request id of the signature', () => {
     const { client, created } = prepare();
     const [record] = created;
