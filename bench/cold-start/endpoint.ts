@@ -91,6 +91,7 @@ export async function startEndpoint(): Promise<Endpoint> {
         signature: sign('sha256', input, { key: pair(ref).privateKey, dsaEncoding: 'ieee-p1363' }),
       }),
       publicKey: async (ref) => pair(ref).publicKey,
+      publicKeyOf: async (kid) => pair(kid).publicKey,
       disable: () => Promise.reject(new Error('not here')),
       scheduleDeletion: () => Promise.reject(new Error('not here')),
     },

@@ -20,6 +20,7 @@ export function kmsKeys(
   return {
     create: async (alg) => (await open(settings, io, await multiRegion(), ring)).create(alg),
     publicKey: async (ref, signal) => (await keys()).publicKey(ref, signal),
+    publicKeyOf: async (kid) => (await keys()).publicKeyOf(kid),
     sign: async (ref, alg, input) => (await keys()).sign(ref, alg, input),
     disable: async (ref) => (await keys()).disable(ref),
     scheduleDeletion: async (ref) => (await keys()).scheduleDeletion(ref),

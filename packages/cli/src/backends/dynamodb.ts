@@ -45,7 +45,7 @@ function explaining(registry: Registry, settings: Settings): Registry {
     tokensOfClient: (client, options) => listed(registry.tokensOfClient(client, options)),
     tokensByEnd: (from, until, options) => listed(registry.tokensByEnd(from, until, options)),
     clients: () => listed(registry.clients()),
-    eventsOf: (aggregate, fromSeq) => listed(registry.eventsOf(aggregate, fromSeq)),
+    eventsOf: (aggregate, fromSeq, toSeq) => listed(registry.eventsOf(aggregate, fromSeq, toSeq)),
     eventsByTime: (from, until) => listed(registry.eventsByTime(from, until)),
     lastUses: (jtis) => asked(registry.lastUses(jtis)),
     close: () => registry.close(),

@@ -96,6 +96,10 @@ export const ERRORS = {
     meaning: 'The key ring has no active key, or the key that signed was revoked meanwhile.',
   },
   WRONG_STATE: { kind: 'conflict', meaning: 'The token, client or key is in a state that does not allow this.' },
+  GRANT_NOT_VERIFIED: {
+    kind: 'conflict',
+    meaning: 'The registry does not prove, by a grant that a signing key made, what would be signed again.',
+  },
   EVIDENCE_MISSING: {
     kind: 'conflict',
     meaning: 'What was recorded of the use of a replaced token does not show that it can end before its grace does.',

@@ -23,7 +23,7 @@ const LAWFUL_CHANGES: Readonly<Record<EventAction, LawfulChange>> = {
   'client.resumed': { entity: 'client', from: ['suspended'], to: 'active', fields: [] },
   'client.revoked': { entity: 'client', from: ['active', 'suspended'], fields: ['epoch'] },
   'token.prepared': { entity: 'token', from: [null], to: 'pending' },
-  'token.reprepared': { entity: 'token', from: ['pending'], fields: ['payloadSha256', 'kid'] },
+  'token.reprepared': { entity: 'token', from: ['pending'], fields: ['payloadSha256', 'kid', 'regrantSeq'] },
   'token.activated': { entity: 'token', from: ['pending'], to: 'active', fields: ['kmsRequestId'] },
   'token.claimed': { entity: 'token', from: ['active'], fields: ['replacedBy'] },
   'token.replaced': { entity: 'token', from: ['active'], fields: ['liveUntil'] },

@@ -24,8 +24,7 @@ export function decideLifetime(
   client: Pick<Client, 'id' | 'maxTtl'> | undefined,
   now: EpochSeconds,
 ): { readonly iat: EpochSeconds; readonly exp: EpochSeconds } {
-  const clientCap = client?.maxTtl ?? limits.maxTtl;
-  const cap = Math.min(limits.maxTtl, clientCap);
+  const cap = capOf(limits, client);
   const asked = request.expiresAt === undefined ? request.ttl : request.expiresAt - now;
   const ttl = asked ?? Math.min(limits.defaultTtl, cap);
   if (ttl <= 0) {
@@ -34,12 +33,7 @@ export function decideLifetime(
       fix: 'give a later time',
     });
   }
-  if (ttl > cap) {
-    throw new RefusedError('OVER_CAP', `a token may live ${formatDuration(cap)} at most`, {
-      why: `${formatDuration(ttl)} is over the cap of ${clientCap < limits.maxTtl ? `client ${client?.id}` : 'the environment'}`,
-      fix: `ask for ${formatDuration(cap)} or less`,
-    });
-  }
+  checkLifetime(ttl, limits, client);
   const exp = now + ttl;
   if (request.notBefore !== undefined && request.notBefore >= exp) {
     throw new InvalidValueError('INVALID_TIME', 'the token would expire before it becomes valid', {
@@ -48,6 +42,24 @@ export function decideLifetime(
     });
   }
   return { iat: now, exp };
+}
+
+/** Refuses a lifetime (seconds) over the cap of the environment or of the client. */
+export function checkLifetime(
+  ttl: number,
+  limits: Pick<LifetimeLimits, 'maxTtl'>,
+  client: Pick<Client, 'id' | 'maxTtl'> | undefined,
+): void {
+  const cap = capOf(limits, client);
+  if (ttl <= cap) return;
+  throw new RefusedError('OVER_CAP', `a token may live ${formatDuration(cap)} at most`, {
+    why: `${formatDuration(ttl)} is over the cap of ${cap < limits.maxTtl ? `client ${client?.id}` : 'the environment'}`,
+    fix: `ask for ${formatDuration(cap)} or less`,
+  });
+}
+
+function capOf({ maxTtl }: Pick<LifetimeLimits, 'maxTtl'>, client: Pick<Client, 'maxTtl'> | undefined): number {
+  return Math.min(maxTtl, client?.maxTtl ?? maxTtl);
 }
 
 /** Refuses scopes that the client may not hold. */

@@ -69,6 +69,10 @@ export interface TokenRecord {
   readonly requestId?: string;
   /** Request id of the KMS `Sign` call, to find it in CloudTrail. */
   readonly kmsRequestId?: string;
+  /** `seq` of the event that prepared it, where its signed grant begins. A hint: what is read there is verified. */
+  readonly grantSeq?: number;
+  /** `seq` of the newest event that prepared it anew. */
+  readonly regrantSeq?: number;
   readonly revokedAt?: EpochSeconds;
   readonly revokedBy?: string;
   readonly reason?: string;
@@ -160,7 +164,7 @@ export interface EventDetail extends JsonObject {
   readonly parameterHash?: string;
 }
 
-/** One entry of the audit log; `hash` covers all other members, `prev` is the hash before it. */
+/** One entry of the audit log; `hash` covers all other members but those of the grant, `prev` is the hash before it. */
 export interface AuditEvent {
   /** 1 for an aggregate's first event, without gaps. */
   readonly seq: number;
@@ -174,4 +178,8 @@ export interface AuditEvent {
   readonly detail: EventDetail;
   readonly prev: string;
   readonly hash: string;
+  /** On the last event of a commit that prepares tokens: the statement that the signing key made about this commit. */
+  readonly grant?: string;
+  /** Request id of the KMS `Sign` call that made `grant`. */
+  readonly grantRequestId?: string;
 }

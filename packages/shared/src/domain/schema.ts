@@ -73,6 +73,8 @@ const tokenRecord = z
     issuedBy: text,
     requestId: optional(requestId),
     kmsRequestId: optional(text),
+    grantSeq: optional(positive),
+    regrantSeq: optional(positive),
     revokedAt: optional(seconds),
     revokedBy: optional(text),
     reason: optional(text),
@@ -133,6 +135,8 @@ const event = z.strictObject({
   detail: z.catchall(z.object({ entity: z.enum(['client', 'token', 'key']), before: members, after: members }), json),
   prev: sha256,
   hash: sha256,
+  grant: optional(z.string().check(z.regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/), z.maxLength(8_192))),
+  grantRequestId: optional(text),
 });
 
 /** Says what `z.json` says, which tries every kind of value for every value: most of the time that it takes to read an event. */

@@ -12,6 +12,8 @@ export const MAX_HEADER_BYTES = 512;
 export const TOKEN_TYPE = 'at+jwt';
 /** The `typ` of a seal over the audit log (operations/seal.ts): what verifies tokens refuses it for that alone. */
 export const SEAL_TYPE = 'audit-seal+jwt';
+/** The `typ` of a grant (operations/grants.ts), which vouches for the events of one commit. It is no token either. */
+export const GRANT_TYPE = 'apikey-grant+jwt';
 /** The longest seal, in characters: some 350,000 chains. */
 export const MAX_SEAL_LENGTH: number = 64 * 1024 * 1024;
 

@@ -22,6 +22,7 @@ export {
   MAX_TOKEN_LENGTH,
   parseCompact,
   requireTokenType,
+  GRANT_TYPE,
   SEAL_TYPE,
   TOKEN_TYPE,
   type CompactJws,

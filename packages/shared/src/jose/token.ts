@@ -2,7 +2,7 @@
 import type { SigningAlg } from './algorithms.ts';
 import { decodeBase64url, encodeBase64url } from './base64url.ts';
 import { parseClaims, type TokenClaims } from './claims.ts';
-import { TOKEN_TYPE, type SEAL_TYPE } from './compact.ts';
+import { TOKEN_TYPE, type GRANT_TYPE, type SEAL_TYPE } from './compact.ts';
 
 const THUMBPRINT_BYTES = 32;
 
@@ -15,7 +15,7 @@ const THUMBPRINT_BYTES = 32;
 export function encodeHeader(
   alg: SigningAlg,
   kid: string,
-  typ: typeof TOKEN_TYPE | typeof SEAL_TYPE = TOKEN_TYPE,
+  typ: typeof TOKEN_TYPE | typeof SEAL_TYPE | typeof GRANT_TYPE = TOKEN_TYPE,
 ): Uint8Array {
   if (decodeBase64url(kid)?.length !== THUMBPRINT_BYTES) throw new TypeError('kid must be a SHA-256 thumbprint');
   return utf8(JSON.stringify({ alg, typ, kid }));

@@ -65,6 +65,13 @@ class LocalKeys implements KeyProvider {
     return readPublicKey(this.#dataDir, kidOf(ref), signal);
   }
 
+  async publicKeyOf(kid: string): Promise<KeyObject> {
+    const path = privateKeyPath(this.#dataDir, kidOf(refOf(kid)));
+    // The private half is what can be disabled.
+    await this.#translating(kid, async () => statSync(path));
+    return readPublicKey(this.#dataDir, kid);
+  }
+
   async sign(ref: string, alg: SigningAlg, input: Uint8Array): Promise<SignResult> {
     const kid = kidOf(ref);
     return { signature: signWithSoftwareKey(await this.#load(kid), alg, input) };

@@ -133,10 +133,10 @@ class LocalRegistry implements Registry {
     );
   }
 
-  eventsOf(aggregate: AggregateRef, fromSeq = 1): AsyncIterable<AuditEvent> {
+  eventsOf(aggregate: AggregateRef, fromSeq = 1, toSeq = Number.MAX_SAFE_INTEGER): AsyncIterable<AuditEvent> {
     const name = aggregateName(aggregate);
     return this.#pages((connection, last: AuditEvent | undefined) =>
-      connection.documents(parseEvent, PAGE.eventsOf, name, last?.seq ?? fromSeq - 1, this.#pageSize),
+      connection.documents(parseEvent, PAGE.eventsOf, name, last?.seq ?? fromSeq - 1, toSeq, this.#pageSize),
     );
   }
 

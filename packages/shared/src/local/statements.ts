@@ -19,7 +19,7 @@ export const PAGE = {
   tokensByEndLatestFirst: `SELECT doc FROM token WHERE (ends, jti) < (?, ?) AND ends >= ?
     ORDER BY ends DESC, jti DESC LIMIT ?`,
   clients: 'SELECT doc FROM client WHERE id > ? ORDER BY id LIMIT ?',
-  eventsOf: 'SELECT doc FROM event WHERE aggregate = ? AND seq > ? ORDER BY seq LIMIT ?',
+  eventsOf: 'SELECT doc FROM event WHERE aggregate = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
   eventsByTime: `SELECT doc FROM event WHERE (at, aggregate, seq) > (?, ?, ?) AND at < ?
     ORDER BY at, aggregate, seq LIMIT ?`,
 } as const;

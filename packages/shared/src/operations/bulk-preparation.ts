@@ -7,9 +7,11 @@ import { failed, type BulkItem, type BulkRun, type PreparedItem, type Told } fro
 import type { LaneDecision } from './client-lane.ts';
 import { composeToken, type Unsigned } from './compose.ts';
 import { changeContext } from './context.ts';
+import { signGrant } from './grants.ts';
 import { requireAlg, type ActiveKey } from './key-ring.ts';
 import { identifyIssue, propose } from './proposal.ts';
 import { readStanding, type Resumable } from './requests.ts';
+import { requireGranted } from './resume.ts';
 import type { OperationDeps } from './types.ts';
 
 export interface Preparation {
@@ -28,7 +30,7 @@ interface Draft {
 
 /** One try. An item that is refused stops no other. */
 export async function decidePreparation(
-  { deps, rings }: Pick<BulkRun, 'deps' | 'rings'>,
+  { deps, rings, pace }: Pick<BulkRun, 'deps' | 'rings' | 'pace'>,
   items: readonly BulkItem[],
   client: Client | undefined,
   era: number,
@@ -37,22 +39,26 @@ export async function decidePreparation(
   // What was found before the run holds as long as nobody else has written.
   const findings = era === 0 ? items.map(({ finding }) => finding) : await findAnew(deps, items);
   const context = changeContext(deps);
-  const drafts: Draft[] = [];
-  const told: Told[] = [];
-  for (const [n, item] of items.entries()) {
-    const finding = findings[n] ?? item.finding;
-    try {
-      if (finding.kind === 'issued') told.push([item, { kind: 'already', record: finding.record }]);
-      else if (finding.kind === 'pending') drafts.push(renew(deps, item, finding, active, context));
-      else if (finding.kind === 'new') drafts.push(draft(deps, item, client, active, context));
-      else throw finding.error;
-    } catch (error) {
-      told.push([item, failed(error)]);
-    }
-  }
+  const outcomes = await Promise.all(
+    items.map(async (item, n): Promise<Draft | Told> => {
+      const finding = findings[n] ?? item.finding;
+      try {
+        if (finding.kind === 'issued') return [item, { kind: 'already', record: finding.record }];
+        if (finding.kind === 'pending') return await renew(deps, item, finding, active, context);
+        if (finding.kind === 'new') return draft(deps, item, client, active, context);
+        throw finding.error;
+      } catch (error) {
+        return [item, failed(error)];
+      }
+    }),
+  );
+  const drafts = outcomes.filter((outcome): outcome is Draft => 'part' in outcome);
+  const told = outcomes.filter((outcome): outcome is Told => !('part' in outcome));
   if (drafts.length === 0) return { change: undefined, result: { prepared: [], told } };
   const parts = drafts.map(({ part }) => part);
-  const change = prepareTokens(client, parts.filter(isProposal), parts.filter(isRenewal), context);
+  const prepares = prepareTokens(client, parts.filter(isProposal), parts.filter(isRenewal), context);
+  await pace.turn();
+  const change = await signGrant(deps, prepares, active.key);
   const prepared = drafts.map(({ item, jti, unsigned, part }, n) => ({
     item,
     record: recordIn(change, jti),
@@ -81,14 +87,15 @@ function draft(
   return { item, jti: token.jti, unsigned, part: { token, request } };
 }
 
-function renew(
-  { entropy }: OperationDeps,
+async function renew(
+  deps: OperationDeps,
   item: BulkItem,
   { client, record }: Resumable,
-  { key }: ActiveKey,
+  { key, ring }: ActiveKey,
   context: ChangeContext,
-): Draft {
-  const unsigned = composeToken(record, key, entropy);
+): Promise<Draft> {
+  await requireGranted(deps, { client, record }, identifyIssue(item.request), ring);
+  const unsigned = composeToken(record, key, deps.entropy);
   const fresh = { payloadSha256: unsigned.payloadSha256, kid: key.kid };
   // Alone first: one record whose time is up must not stop the others.
   renewedRecord(client, record, fresh, context);

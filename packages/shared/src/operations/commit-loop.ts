@@ -74,7 +74,7 @@ async function isApplied(registry: Registry, change: Change): Promise<boolean> {
   const aggregate: AggregateRef =
     change.kind === 'client' ? { kind: 'client', id: change.client.id } : { kind: 'ring', id: change.ring.name };
   try {
-    for await (const event of registry.eventsOf(aggregate, last.seq)) return event.hash === last.hash;
+    for await (const event of registry.eventsOf(aggregate, last.seq, last.seq)) return event.hash === last.hash;
   } catch {
     // The caller reports that the outcome is unknown.
   }

@@ -69,7 +69,7 @@ export interface Signed {
 
 /** Signs, and verifies the result with the public key that the ring's `kid` stands for, before anybody sees it. */
 export async function signToken(
-  keys: KeyProvider,
+  keys: Pick<KeyProvider, 'publicKey' | 'sign'>,
   key: Pick<RingKey, 'kid' | 'ref'> & { readonly alg: SigningAlg },
   { input }: Pick<Unsigned, 'input'>,
 ): Promise<Signed> {

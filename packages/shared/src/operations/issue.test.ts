@@ -13,7 +13,7 @@ import { changeContext } from './context.ts';
 import { issueToken, planIssue } from './issue.ts';
 import { ensureKeyRing } from './key-ring.ts';
 import { revokeToken } from './revoke.ts';
-import { claimsOf, isLive, newWorld, partner, recordsOf, type World } from './world.fixture.ts';
+import { claimsOf, isLive, newWorld, partner, recordsOf, signsToken, type World } from './world.fixture.ts';
 
 const code = (expected: string): unknown => expect.objectContaining({ code: expected });
 
@@ -91,7 +91,7 @@ describe('issuing a token', () => {
     const order: string[] = [];
     world.meet((call) => {
       if (call.method === 'commit') order.push(call.change.events.map(({ action }) => action).join('+'));
-      if (call.method === 'sign') order.push('sign');
+      if (call.method === 'sign') order.push(signsToken(call) ? 'sign' : 'grant');
     });
     const sink: TokenSink = {
       check: async () => void order.push('check'),
@@ -101,7 +101,7 @@ describe('issuing a token', () => {
       },
     };
     await issueToken(world.deps, partner, sink);
-    expect(order).toEqual(['check', 'client.registered+token.prepared', 'sign', 'deliver', 'token.activated']);
+    expect(order).toEqual(['check', 'grant', 'client.registered+token.prepared', 'sign', 'deliver', 'token.activated']);
   });
 
   it.each(listAlgs().filter(isSigningAlg))('signs with %s', async (alg) => {

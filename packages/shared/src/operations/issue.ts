@@ -3,8 +3,7 @@ import type { Client } from '../domain/records.ts';
 import { prepareToken } from '../domain/transitions/tokens.ts';
 import { changeContext } from './context.ts';
 import { readActiveKey, requireAlg, type ActiveKey } from './key-ring.ts';
-import { planMint, policyGuard, prepared, resumeMint, type Preparation, type Prepared } from './mint.ts';
-import type { Decision } from './commit-loop.ts';
+import { planMint, policyGuard, prepared, resumeMint, type Preparation, type PreparedChange } from './mint.ts';
 import { identifyIssue, propose } from './proposal.ts';
 import { findResumable, type RequestIdentity } from './requests.ts';
 import { mintInto, type Sink } from './mint-into.ts';
@@ -33,7 +32,7 @@ function preparation(deps: OperationDeps, request: IssueRequest): Preparation {
     const resumable = await findResumable(deps.registry, identity);
     return resumable === undefined
       ? decideNew(deps, request, identity, client, active)
-      : resumeMint(deps, resumable, active);
+      : resumeMint(deps, resumable, identity, active);
   };
 }
 
@@ -43,7 +42,7 @@ function decideNew(
   identity: RequestIdentity | undefined,
   client: Client | undefined,
   active: ActiveKey,
-): Decision<Prepared> {
+): PreparedChange {
   const context = changeContext(deps);
   const { token, request: asked, unsigned } = propose(deps, request, identity, client, active, context.at);
   const change = prepareToken(client, token, asked, context);

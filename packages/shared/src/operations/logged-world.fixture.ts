@@ -5,10 +5,12 @@ import type { SignCall } from '../ports/sign-log.ts';
 import { readSigningKeys, reconcile, type Reconciliation } from './reconcile.ts';
 import { SignLedger } from './sign-ledger.ts';
 import type { OperationDeps } from './types.ts';
-import { newWorld, type World } from './world.fixture.ts';
+import { isTokenInput, newWorld, type World } from './world.fixture.ts';
 
 export interface Logged extends World {
   readonly log: SignCall[];
+  /** Those of the log that signed a token; all others signed a grant. */
+  readonly tokenCalls: () => SignCall[];
   /** The same, done by somebody else. */
   readonly as: (actor: string) => OperationDeps;
   readonly judge: (log?: readonly SignCall[], window?: { from: number; until: number }) => Promise<Reconciliation>;
@@ -20,11 +22,14 @@ export const MINUTE = 60_000;
 export async function newLogged(logged: (at: number) => number = (at) => at): Promise<Logged> {
   const world = await newWorld();
   const log: SignCall[] = [];
+  const ofTokens = new Set<SignCall>();
   const logging = (actor: string): OperationDeps => {
     const sign: KeyProvider['sign'] = async (ref, alg, input) => {
       const write = (requestId: string): void => {
         const at = logged(world.clock.now());
-        log.push({ requestId, eventId: `event-${requestId}`, at, principal: actor, keyArn: ref, signed: true });
+        const call = { requestId, eventId: `event-${requestId}`, at, principal: actor, keyArn: ref, signed: true };
+        log.push(call);
+        if (isTokenInput(input)) ofTokens.add(call);
       };
       const result = await world.deps.keys.sign(ref, alg, input).catch((error: unknown) => {
         // It was made all the same; nobody but the log knows its id.
@@ -40,6 +45,7 @@ export async function newLogged(logged: (at: number) => number = (at) => at): Pr
   return {
     ...world,
     log,
+    tokenCalls: () => log.filter((call) => ofTokens.has(call)),
     deps: logging('admin@host'),
     as: logging,
     judge: async (calls = log, window) => {
@@ -55,6 +61,7 @@ function loggingKeys(keys: KeyProvider, sign: KeyProvider['sign']): KeyProvider 
   return {
     create: (alg) => keys.create(alg),
     publicKey: (ref, signal) => keys.publicKey(ref, signal),
+    publicKeyOf: (kid) => keys.publicKeyOf(kid),
     disable: (ref) => keys.disable(ref),
     scheduleDeletion: (ref) => keys.scheduleDeletion(ref),
     sign,

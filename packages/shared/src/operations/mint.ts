@@ -9,12 +9,15 @@ import type { Client, TokenRecord } from '../domain/records.ts';
 import { reprepareToken } from '../domain/transitions/tokens.ts';
 import type { TokenSink } from '../ports/token-sink.ts';
 import { activateDelivered, type ActivationTerms } from './activate.ts';
-import { commitLoop, COMMIT_BUDGET, type Decision } from './commit-loop.ts';
+import { commitLoop, COMMIT_BUDGET } from './commit-loop.ts';
 import { composeToken, signToken, type TokenContent, type Unsigned } from './compose.ts';
 import { changeContext } from './context.ts';
 import { deliver } from './deliver.ts';
+import { signGrant } from './grants.ts';
 import { readActiveKey, type ActiveKey } from './key-ring.ts';
-import type { Resumable } from './requests.ts';
+import { rememberingPublicKeys } from './remembered-keys.ts';
+import type { RequestIdentity, Resumable } from './requests.ts';
+import { requireGranted } from './resume.ts';
 import type { ActivatedToken, IssuePlan, OperationDeps } from './types.ts';
 
 /** How old the ring's state may be when a key is used, in milliseconds. */
@@ -27,8 +30,14 @@ export interface Prepared extends IssuePlan {
   readonly ringReadAt: number;
 }
 
+/** What a first commit writes; its grant is signed when it is committed. */
+export interface PreparedChange {
+  readonly change: ClientChange;
+  readonly result: Prepared;
+}
+
 /** One try at the first commit, on fresh reads. */
-export type Preparation = () => Promise<Decision<Prepared>>;
+export type Preparation = () => Promise<PreparedChange>;
 
 export type MintedToken = IssuePlan & ActivatedToken;
 
@@ -40,9 +49,14 @@ export async function mint(
   terms: (record: TokenRecord) => ActivationTerms = () => ({}),
 ): Promise<MintedToken> {
   await sink.check();
-  const { unsigned, key, ringReadAt, ...plan } = await commitLoop(deps, COMMIT_BUDGET, prepare);
+  // One key signs twice: its public half is read once.
+  const keys = rememberingPublicKeys(deps.keys);
+  const { unsigned, key, ringReadAt, ...plan } = await commitLoop(deps, COMMIT_BUDGET, async () => {
+    const { change, result } = await prepare();
+    return { change: await signGrant({ ...deps, keys }, change, result.key), result };
+  });
   await requireRecentKey(deps, { key, readAt: ringReadAt });
-  const { token, kmsRequestId } = await signToken(deps.keys, key, unsigned);
+  const { token, kmsRequestId } = await signToken(keys, key, unsigned);
   await deliver(sink, token, plan.record);
   const { record } = plan;
   const activated = await activateDelivered(deps, record, unsigned.payloadSha256, kmsRequestId, terms(record));
@@ -55,8 +69,17 @@ export async function planMint(prepare: Preparation): Promise<IssuePlan> {
   return { record, alg, registersClient, resumes };
 }
 
-/** Signs anew for a record that an earlier run left pending: same `jti` and times, new random bits, today's key. */
-export function resumeMint(deps: OperationDeps, { client, record }: Resumable, active: ActiveKey): Decision<Prepared> {
+/**
+ * Signs anew for a record that an earlier run of the same request left pending: same `jti` and times, new random bits,
+ * today's key. Throws what `requireGranted` throws.
+ */
+export async function resumeMint(
+  deps: OperationDeps,
+  { client, record }: Resumable,
+  request: RequestIdentity | undefined,
+  active: ActiveKey,
+): Promise<PreparedChange> {
+  await requireGranted(deps, { client, record }, request, active.ring);
   const { unsigned, kid } = composeFor(deps, record, active);
   const change = reprepareToken(client, record, { payloadSha256: unsigned.payloadSha256, kid }, changeContext(deps));
   return prepared(change, record.jti, active, unsigned, { registersClient: false, resumes: true });
@@ -78,7 +101,7 @@ export function prepared(
   { key, readAt }: ActiveKey,
   unsigned: Unsigned,
   plan: Pick<IssuePlan, 'registersClient' | 'resumes'>,
-): Decision<Prepared> {
+): PreparedChange {
   return {
     change,
     result: { ...plan, record: recordIn(change, jti), alg: key.alg, key, ringReadAt: readAt, unsigned },

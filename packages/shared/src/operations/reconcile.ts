@@ -7,7 +7,7 @@ import type { Registry } from '../ports/registry.ts';
 import type { SignCall } from '../ports/sign-log.ts';
 import { SignAttempts } from './sign-attempts.ts';
 import { SignLedger } from './sign-ledger.ts';
-import { TokenSignatures, type TokenSignature } from './token-signatures.ts';
+import { TokenSignatures, type GrantSignature, type TokenSignature } from './token-signatures.ts';
 
 /** How long after a record was prepared a signature may have been meant for it, and no longer: 15 minutes. */
 const ATTEMPT_MILLIS: number = 15 * 60_000;
@@ -47,6 +47,8 @@ export interface Reconciliation {
   readonly from: EpochMillis;
   readonly until: EpochMillis;
   readonly matched: number;
+  /** Signatures over the events of a commit that prepared tokens, each of which is kept with its event. */
+  readonly grants: number;
   readonly abandoned: readonly AbandonedAttempt[];
   readonly findings: readonly ReconcileFinding[];
   /** Signing calls that need no counterpart. */
@@ -90,12 +92,12 @@ export async function readSigningKeys(registry: Pick<Registry, 'getRing'>): Prom
   return signingKeys(await registry.getRing(MAIN_RING));
 }
 
-async function signaturesOf(registry: Registry, client: Client): Promise<readonly TokenSignature[]> {
+async function signaturesOf(registry: Registry, client: Client): Promise<TokenSignatures> {
   const found = new TokenSignatures(client.id);
   const events: AsyncIterable<AuditEvent> = registry.eventsOf({ kind: 'client', id: client.id });
   for await (const event of events) found.add(event);
   for await (const record of registry.tokensOfClient(client.id)) found.addRecord(record);
-  return found.all();
+  return found;
 }
 
 class Course {
@@ -110,6 +112,7 @@ class Course {
   /** Tokens that became live without a request id on record: an attempt of theirs must account for them. */
   readonly #unnamed = new Map<string, ReconcileFinding>();
   #matched = 0;
+  #grants = 0;
   #unjudged = 0;
 
   constructor({ ledger, from, until, signedUntil = until }: ReconcileRequest) {
@@ -119,8 +122,10 @@ class Course {
     this.#signedUntil = Math.max(until, signedUntil);
   }
 
-  judge(tokens: readonly TokenSignature[]): void {
-    for (const token of tokens) this.#judgeOne(token);
+  judge(found: TokenSignatures): void {
+    // First: a token that lays claim to the signature of a grant is then seen to.
+    for (const grant of found.grants()) this.#judgeGrant(grant);
+    for (const token of found.all()) this.#judgeOne(token);
   }
 
   end(): Reconciliation {
@@ -141,11 +146,22 @@ class Course {
       from: this.#from,
       until: this.#until,
       matched: this.#matched,
+      grants: this.#grants,
       abandoned,
       findings: [...this.#findings, ...[...waiting].flatMap((jti) => this.#unnamed.get(jti) ?? [])],
       ignored: { ...this.#ledger.ignored, outside },
       unjudged: this.#unjudged,
     };
+  }
+
+  /** The request id of a grant is not part of what is hashed: it explains only the signature that the event could have. */
+  #judgeGrant({ requestId, at, actor, kid }: GrantSignature): void {
+    const call = this.#ledger.call(requestId);
+    if (call === undefined || this.#claimed.has(call) || call.principal !== actor) return;
+    const inTime = call.at >= at - CLOCK_MILLIS && call.at <= at + ATTEMPT_MILLIS;
+    if (!inTime || !this.#ledger.isKey(kid, call.keyArn)) return;
+    this.#claimed.add(call);
+    this.#grants += 1;
   }
 
   #judgeOne(token: TokenSignature): void {

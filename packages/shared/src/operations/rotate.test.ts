@@ -8,7 +8,7 @@ import { findRotatable, listRotatable } from './rotatable.ts';
 import { planRotate, rotateToken, type RotateRequest } from './rotate.ts';
 import type { TokenRecord } from '../domain/records.ts';
 import type { TokenSink } from '../ports/token-sink.ts';
-import { claimsOf, isLive, newWorld, partner, recordsOf, type World } from './world.fixture.ts';
+import { claimsOf, isLive, newWorld, partner, recordsOf, signsToken, type World } from './world.fixture.ts';
 
 const code = (expected: string): unknown => expect.objectContaining({ code: expected });
 const WEEK = 7 * 86_400;
@@ -175,7 +175,7 @@ describe('rotating a token', () => {
     const old = await issued(world);
     let signatures = 0;
     world.meet((call) => {
-      if (call.method === 'sign') signatures += 1;
+      if (signsToken(call)) signatures += 1;
     });
     const deps = { ...world.deps, delay: { wait: () => new Promise<void>((resolve) => setImmediate(resolve)) } };
     const runs = await Promise.allSettled(

@@ -1,15 +1,24 @@
 /** Replaces a live token: the successor is delivered and activated before the old one's end is set. */
 import { checkScopes, decideLifetime } from '../domain/policy.ts';
-import type { Client, EpochSeconds, TokenRecord } from '../domain/records.ts';
+import { RefusedError } from '../domain/errors.ts';
+import type { Client, EpochSeconds, KeyRing, TokenRecord } from '../domain/records.ts';
 import { effectiveScopes } from '../domain/scopes.ts';
-import { claimRotation } from '../domain/transitions/rotation.ts';
+import { claimRotation, requireRotatable } from '../domain/transitions/rotation.ts';
 import type { ProposedToken } from '../domain/transitions/tokens.ts';
 import type { SigningAlg } from '../jose/algorithms.ts';
 import { NotFoundError } from '../ports/errors.ts';
-import type { Decision } from './commit-loop.ts';
 import { changeContext } from './context.ts';
+import { readGranted } from './granted.ts';
 import { readActiveKey, requireAlg, type ActiveKey } from './key-ring.ts';
-import { composeFor, planMint, policyGuard, prepared, resumeMint, type Preparation, type Prepared } from './mint.ts';
+import {
+  composeFor,
+  planMint,
+  policyGuard,
+  prepared,
+  resumeMint,
+  type Preparation,
+  type PreparedChange,
+} from './mint.ts';
 import { findResumable, identifyRequest, requestRecord, type RequestIdentity } from './requests.ts';
 import { mintInto, type Sink } from './mint-into.ts';
 import type { IssuedToken, IssuePlan, OperationDeps } from './types.ts';
@@ -57,38 +66,60 @@ function preparation(deps: OperationDeps, request: RotateRequest): Preparation {
     if (client === undefined || old === undefined) throw unknownToken(request);
     guardPolicy(client, client.id);
     const resumable = await findResumable(deps.registry, identity);
-    if (resumable !== undefined) return resumeMint(deps, resumable, active);
+    if (resumable !== undefined) return resumeMint(deps, resumable, identity, active);
+    requireRotatable(client, old, active.ring, changeContext(deps));
+    const granted = await findGranted(deps, request, old, active.ring);
     const successor =
       old.replacedBy === undefined ? undefined : await deps.registry.getToken(client.id, old.replacedBy);
-    return decideNew(deps, request, identity, { client, old, successor, active });
+    return decideNew(deps, request, identity, { client, old, granted, successor, active });
   };
 }
 
 interface Found {
   readonly client: Client;
   readonly old: TokenRecord;
+  /** What a signed grant gave to the old token; absent where the request says all that the successor is given. */
+  readonly granted: TokenRecord | undefined;
   readonly successor: TokenRecord | undefined;
   readonly active: ActiveKey;
+}
+
+/** Nothing of the successor is taken from the old record: what the request leaves open comes from its signed grant. */
+async function findGranted(
+  deps: OperationDeps,
+  { scopes, audience, ttl, expiresAt }: RotateRequest,
+  old: TokenRecord,
+  ring: KeyRing,
+): Promise<TokenRecord | undefined> {
+  try {
+    return (await readGranted(deps, old, ring)).record;
+  } catch (error) {
+    const complete = scopes !== undefined && audience !== undefined && (ttl !== undefined || expiresAt !== undefined);
+    if (complete && error instanceof RefusedError && error.code === 'GRANT_NOT_VERIFIED') return undefined;
+    throw error;
+  }
 }
 
 function decideNew(
   deps: OperationDeps,
   request: RotateRequest,
   identity: RequestIdentity | undefined,
-  { client, old, successor, active }: Found,
-): Decision<Prepared> {
+  { client, old, granted, successor, active }: Found,
+): PreparedChange {
   const context = changeContext(deps);
   const { environment } = deps;
   if (request.scopes !== undefined) checkScopes(request.scopes, client);
-  const limits = { maxTtl: environment.maxTtl, defaultTtl: old.exp - old.iat };
-  const note = request.note ?? old.note;
+  // Without a grant the request names lifetime, audience and scopes itself.
+  const { iat, exp, aud, scopes, note: oldNote } = granted ?? { ...old, aud: [], scopes: [], iat: 0, exp: 0 };
+  const limits = { maxTtl: environment.maxTtl, defaultTtl: exp - iat };
+  const note = request.note ?? oldNote;
   const content = {
     ...decideLifetime(request, limits, client, Math.floor(context.at / 1000)),
     jti: deps.entropy.uuid(),
     client: client.id,
     iss: environment.issuer,
-    aud: request.audience ?? old.aud,
-    scopes: request.scopes ?? effectiveScopes(old.scopes, client),
+    aud: request.audience ?? aud,
+    scopes: request.scopes ?? effectiveScopes(scopes, client),
   };
   const { unsigned, kid } = composeFor(deps, content, active);
   const token: ProposedToken = {
@@ -102,6 +133,7 @@ function decideNew(
     client,
     {
       old,
+      granted,
       successor,
       token,
       grace: request.grace,

@@ -21,6 +21,11 @@ export interface TokenSignature {
   readonly actors: ReadonlySet<string>;
 }
 
+/** A signature over the events of a commit, and not over a token. */
+export interface GrantSignature extends SignAttempt {
+  readonly requestId: string;
+}
+
 interface Found {
   kid: string;
   readonly attempts: SignAttempt[];
@@ -32,13 +37,22 @@ interface Found {
 export class TokenSignatures {
   readonly #client: string;
   readonly #tokens = new Map<string, Found>();
+  readonly #grants: GrantSignature[] = [];
+  /** Of the newest event that prepared a token: all of one commit are of one key, which signs their grant. */
+  #kid = '';
 
   constructor(client: string) {
     this.#client = client;
   }
 
   /** Events in the order of their chain. */
-  add({ action, actor, at: time, subject, detail }: AuditEvent): void {
+  add(event: AuditEvent): void {
+    this.#addToken(event);
+    const { actor, at, grantRequestId: requestId } = event;
+    if (requestId !== undefined) this.#grants.push({ requestId, actor, at: Date.parse(at), kid: this.#kid });
+  }
+
+  #addToken({ action, actor, at: time, subject, detail }: AuditEvent): void {
     if (action !== 'token.prepared' && action !== 'token.reprepared' && action !== 'token.activated') return;
     const token = this.#token(subject);
     const at = Date.parse(time);
@@ -49,6 +63,7 @@ export class TokenSignatures {
       token.activatedAt = at;
       token.requestId = typeof kmsRequestId === 'string' ? kmsRequestId : undefined;
     } else {
+      this.#kid = token.kid;
       token.attempts.push({ at, actor, kid: token.kid });
     }
   }
@@ -65,6 +80,10 @@ export class TokenSignatures {
 
   all(): readonly TokenSignature[] {
     return [...this.#tokens].map(([jti, found]) => ({ client: this.#client, jti, ...found }));
+  }
+
+  grants(): readonly GrantSignature[] {
+    return this.#grants;
   }
 
   #token(jti: string): Found {

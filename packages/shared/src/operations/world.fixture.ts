@@ -2,7 +2,7 @@
 import { judgeRecord } from '../domain/liveness.ts';
 import type { TokenRecord } from '../domain/records.ts';
 import { parseClaims, type TokenClaims } from '../jose/claims.ts';
-import { parseCompact } from '../jose/compact.ts';
+import { parseCompact, TOKEN_TYPE } from '../jose/compact.ts';
 import type { KeyProvider } from '../ports/key-provider.ts';
 import type { Registry } from '../ports/registry.ts';
 import type { UsageRecorder } from '../ports/usage.ts';
@@ -75,6 +75,16 @@ export async function isLive(world: World, record: TokenRecord): Promise<boolean
 
 export function claimsOf(token: string): TokenClaims {
   return parseClaims(parseCompact(token).payloadBytes);
+}
+
+/** Whether this call signs a token, and not a grant. */
+export function signsToken(call: RegistryCall | KeyCall): boolean {
+  return 'input' in call && isTokenInput(call.input);
+}
+
+export function isTokenInput(input: Uint8Array): boolean {
+  const [header = ''] = Buffer.from(input).toString('latin1').split('.');
+  return Buffer.from(header, 'base64url').toString().includes(`"typ":"${TOKEN_TYPE}"`);
 }
 
 /** An authorizer notes that the token is used now. */

@@ -67,8 +67,8 @@ export interface Registry extends StatusReader, UsageReader {
   tokensByEnd(from: EpochSeconds, until: EpochSeconds, options?: EndOrder): AsyncIterable<TokenRecord>;
   /** All clients by ascending id. */
   clients(): AsyncIterable<Client>;
-  /** One aggregate's events by ascending `seq`, from `fromSeq` (default 1) on. */
-  eventsOf(aggregate: AggregateRef, fromSeq?: number): AsyncIterable<AuditEvent>;
+  /** One aggregate's events by ascending `seq`, from `fromSeq` (default 1) to `toSeq` (default: the last). */
+  eventsOf(aggregate: AggregateRef, fromSeq?: number, toSeq?: number): AsyncIterable<AuditEvent>;
   /** Events of all aggregates with `from <= at < until`, by ascending `at`, then aggregate, then `seq`. */
   eventsByTime(from: EpochMillis, until: EpochMillis): AsyncIterable<AuditEvent>;
   close(): Promise<void>;

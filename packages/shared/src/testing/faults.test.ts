@@ -83,7 +83,7 @@ it('keys fail in the same ways', async () => {
   await expect(inner.sign(ref, 'ES256', INPUT)).rejects.toMatchObject({ code: 'WRONG_STATE' });
   expect(calls).toEqual([
     { method: 'create', nth: 1, alg: 'ES256' },
-    { method: 'sign', nth: 1, ref, alg: 'ES256' },
+    { method: 'sign', nth: 1, ref, alg: 'ES256', input: INPUT },
     { method: 'publicKey', nth: 1, ref },
     { method: 'disable', nth: 1, ref },
     { method: 'scheduleDeletion', nth: 1, ref },

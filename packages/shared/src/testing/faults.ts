@@ -26,7 +26,8 @@ export type RegistryCall = (CallBase<'commit'> & { readonly change: Change }) | 
 
 export type KeyCall =
   | (CallBase<'create'> & { readonly alg: SigningAlg })
-  | (CallBase<'sign'> & { readonly ref: string; readonly alg: SigningAlg })
+  | (CallBase<'sign'> & { readonly ref: string; readonly alg: SigningAlg; readonly input: Uint8Array })
+  | (CallBase<'publicKeyOf'> & { readonly kid: string })
   | (CallBase<'publicKey' | 'disable' | 'scheduleDeletion'> & { readonly ref: string });
 
 /**
@@ -62,7 +63,7 @@ export function faultyRegistry(inner: Registry, plan: FaultPlan<RegistryCall>): 
     tokensOfClient: (client, options) => list('tokensOfClient', () => inner.tokensOfClient(client, options)),
     tokensByEnd: (from, until, options) => list('tokensByEnd', () => inner.tokensByEnd(from, until, options)),
     clients: () => list('clients', () => inner.clients()),
-    eventsOf: (aggregate, fromSeq) => list('eventsOf', () => inner.eventsOf(aggregate, fromSeq)),
+    eventsOf: (aggregate, fromSeq, toSeq) => list('eventsOf', () => inner.eventsOf(aggregate, fromSeq, toSeq)),
     eventsByTime: (from, until) => list('eventsByTime', () => inner.eventsByTime(from, until)),
     lastUses: (jtis) => run('lastUses', () => inner.lastUses(jtis)),
     close: () => inner.close(),
@@ -75,8 +76,10 @@ export function faultyKeys(inner: KeyProvider, plan: FaultPlan<KeyCall>): KeyPro
     create: (alg) => strike(plan, { method: 'create', nth: next('create'), alg }, () => inner.create(alg)),
     publicKey: (ref, signal) =>
       strike(plan, { method: 'publicKey', nth: next('publicKey'), ref }, () => inner.publicKey(ref, signal)),
+    publicKeyOf: (kid) =>
+      strike(plan, { method: 'publicKeyOf', nth: next('publicKeyOf'), kid }, () => inner.publicKeyOf(kid)),
     sign: (ref, alg, input) =>
-      strike(plan, { method: 'sign', nth: next('sign'), ref, alg }, () => inner.sign(ref, alg, input)),
+      strike(plan, { method: 'sign', nth: next('sign'), ref, alg, input }, () => inner.sign(ref, alg, input)),
     disable: (ref) => strike(plan, { method: 'disable', nth: next('disable'), ref }, () => inner.disable(ref)),
     scheduleDeletion: (ref) =>
       strike(plan, { method: 'scheduleDeletion', nth: next('scheduleDeletion'), ref }, () =>

@@ -1,6 +1,6 @@
 /** What every key provider must do, whatever holds its keys: the port's promises as tests. */
 import { compactVerify } from 'jose';
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ALGORITHMS, isSigningAlg, listAlgs, type SigningAlg } from '../jose/algorithms.ts';
 import { exportJwk } from '../jose/jwk.ts';
@@ -116,6 +116,33 @@ export function keyProviderContract(name: string, { create, optionalAlgs }: KeyP
       await keys.disable(ref);
       await expect(keys.sign(ref, 'ES256', INPUT)).rejects.toMatchObject({ name: 'InvalidStateError' });
       await keys.disable(ref);
+    });
+
+    it('finds a public key by its thumbprint alone, and no key that it did not make', async () => {
+      const { keys } = store();
+      const [one, other] = await Promise.all([keys.create('ES256'), keys.create('ES256')]);
+      for (const { publicKey } of [one, other]) {
+        expect(exportJwk(await keys.publicKeyOf(thumbprint(publicKey)))).toEqual(exportJwk(publicKey));
+      }
+      const { publicKey: foreign } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      await expect(keys.publicKeyOf(thumbprint(foreign))).rejects.toMatchObject({ name: 'NotFoundError' });
+      // The name of a key in KMS holds the first characters of its thumbprint.
+      const alike = `${thumbprint(one.publicKey).slice(0, 12)}${thumbprint(foreign).slice(12)}`;
+      await expect(keys.publicKeyOf(alike)).rejects.toMatchObject({
+        name: expect.stringMatching(/^(?:NotFoundError|InvalidStateError)$/),
+      });
+    });
+
+    it('finds no public key of one that is disabled or to be deleted', async () => {
+      const { keys } = store();
+      const [disabled, deleted] = await Promise.all([keys.create('ES256'), keys.create('ES256')]);
+      await keys.disable(disabled.ref);
+      await keys.scheduleDeletion(deleted.ref);
+      for (const { publicKey } of [disabled, deleted]) {
+        await expect(keys.publicKeyOf(thumbprint(publicKey))).rejects.toMatchObject({
+          name: expect.stringMatching(/^(?:NotFoundError|InvalidStateError)$/),
+        });
+      }
     });
 
     it('signs nothing with a key that is to be deleted, disabled before or not', async () => {

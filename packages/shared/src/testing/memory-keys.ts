@@ -32,6 +32,12 @@ class MemoryKeys implements KeyProvider {
     return this.#entry(ref).key.publicKey;
   }
 
+  async publicKeyOf(kid: string): Promise<KeyObject> {
+    const { key, enabled } = this.#entry(`memory:${kid}`);
+    if (!enabled) throw new InvalidStateError('WRONG_STATE', 'this key is disabled');
+    return key.publicKey;
+  }
+
   async sign(ref: string, alg: SigningAlg, input: Uint8Array): Promise<SignResult> {
     const { key, enabled } = this.#entry(ref);
     if (!enabled) throw new InvalidStateError('WRONG_STATE', 'this key is disabled');

@@ -118,9 +118,9 @@ class MemoryRegistry implements Registry, UsageRecorder {
     yield* [...this.#clients.values()].toSorted((a, b) => compare(a.id, b.id));
   }
 
-  async *eventsOf(aggregate: AggregateRef, fromSeq = 1): AsyncGenerator<AuditEvent> {
+  async *eventsOf(aggregate: AggregateRef, fromSeq = 1, toSeq = Infinity): AsyncGenerator<AuditEvent> {
     const name = aggregateName(aggregate);
-    yield* this.#events.filter((it) => it.aggregate === name && it.seq >= fromSeq);
+    yield* this.#events.filter((it) => it.aggregate === name && it.seq >= fromSeq && it.seq <= toSeq);
   }
 
   async *eventsByTime(from: EpochMillis, until: EpochMillis): AsyncGenerator<AuditEvent> {

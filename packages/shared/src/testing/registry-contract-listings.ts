@@ -165,6 +165,8 @@ export function listingContract(subject: RegistrySubject): void {
       expect(await collect(registry.eventsOf(aggregate, 3))).toEqual(events.slice(2));
       expect(await collect(registry.eventsOf(aggregate, events.length))).toEqual(events.slice(-1));
       expect(await collect(registry.eventsOf(aggregate, events.length + 1))).toEqual([]);
+      expect(await collect(registry.eventsOf(aggregate, 2, 4))).toEqual(events.slice(1, 4));
+      expect(await collect(registry.eventsOf(aggregate, 3, 2))).toEqual([]);
     });
 
     it('lists the events of all aggregates by time, then aggregate, then seq, across midnight', async () => {

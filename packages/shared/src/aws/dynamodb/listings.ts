@@ -36,8 +36,11 @@ export async function* eventsOf(
   queries: TableQueries,
   aggregate: AggregateRef,
   fromSeq: number,
+  toSeq: number = Infinity,
 ): AsyncGenerator<AuditEvent> {
-  const items = queries.partition(eventsPartition(aggregate), { from: padded(Math.max(0, fromSeq)), to: END });
+  if (toSeq < fromSeq) return;
+  const to = toSeq === Infinity ? END : padded(Math.max(0, toSeq));
+  const items = queries.partition(eventsPartition(aggregate), { from: padded(Math.max(0, fromSeq)), to });
   for await (const item of items) yield readEvent(item);
 }
 

@@ -116,8 +116,8 @@ class DynamoRegistry implements Registry {
     return this.#list(clients(this.#queries));
   }
 
-  eventsOf(aggregate: AggregateRef, fromSeq = 1): AsyncIterable<AuditEvent> {
-    return this.#list(eventsOf(this.#queries, aggregate, fromSeq));
+  eventsOf(aggregate: AggregateRef, fromSeq = 1, toSeq?: number): AsyncIterable<AuditEvent> {
+    return this.#list(eventsOf(this.#queries, aggregate, fromSeq, toSeq));
   }
 
   eventsByTime(from: EpochMillis, until: EpochMillis): AsyncIterable<AuditEvent> {

@@ -3,14 +3,15 @@ import { DisableKeyCommand, ScheduleKeyDeletionCommand } from '@aws-sdk/client-k
 import type { KeyObject } from 'node:crypto';
 import { SEAL_RING, type RingName } from '../../domain/records.ts';
 import type { SigningAlg } from '../../jose/algorithms.ts';
+import { thumbprint } from '../../jose/thumbprint.ts';
 import { InvalidStateError } from '../../ports/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CreatedKey, KeyProvider, SignResult } from '../../ports/key-provider.ts';
 import type { Session } from '../session.ts';
-import { createKey, sealAliasBase, type NewKeyOptions } from './create.ts';
+import { aliasOf, createKey, sealAliasBase, type NewKeyOptions } from './create.ts';
 import { cannotSign, describeKey } from './describe.ts';
 import { requireKeyArn } from './key-arn.ts';
-import { fetchPublicKey } from './public-key.ts';
+import { fetchPublicKey, unsuitable } from './public-key.ts';
 import { KmsRegions, type KmsClient, type KmsTarget } from './regions.ts';
 import { signWith } from './sign.ts';
 
@@ -78,6 +79,15 @@ class KmsKeys implements KeyProvider {
   async publicKey(ref: string, signal?: AbortSignal): Promise<KeyObject> {
     signal?.throwIfAborted();
     return fetchPublicKey(await this.#sessionFor(ref), ref, signal);
+  }
+
+  async publicKeyOf(kid: string): Promise<KeyObject> {
+    const alias = aliasOf(this.#newKey.aliasBase, kid);
+    const { arn, state } = await describeKey(this.#regions.home, alias);
+    if (state !== 'Enabled') throw unsuitable(alias, `the key behind this alias is ${state}`);
+    const key = await fetchPublicKey(this.#regions.home, arn);
+    if (thumbprint(key) === kid) return key;
+    throw unsuitable(alias, 'the key behind this alias has another thumbprint');
   }
 
   async sign(ref: string, alg: SigningAlg, input: Uint8Array): Promise<SignResult> {

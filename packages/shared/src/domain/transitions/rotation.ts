@@ -18,6 +18,8 @@ import {
 export interface RotationClaim {
   /** The token to be replaced. */
   readonly old: TokenRecord;
+  /** The old token as its signed grant made it, by which its life is judged; absent where no grant could be verified. */
+  readonly granted?: TokenRecord | undefined;
   /** What `old.replacedBy` names now, if anything. */
   readonly successor: TokenRecord | undefined;
   readonly token: ProposedToken;
@@ -32,13 +34,13 @@ export interface RotationClaim {
 
 /** Prepares the successor of a live token and marks the old record as claimed by it. Ends nothing yet. */
 export function claimRotation(client: Client, claim: RotationClaim, context: ChangeContext): ClientChange {
-  const { old, successor, token, grace, ring, request, takeOver } = claim;
-  const reason = denial(client, old, ring, context);
-  if (reason !== undefined) throw notRotatable(old, reason);
+  const { old, granted, successor, token, grace, ring, request, takeOver } = claim;
+  requireRotatable(client, granted === undefined ? old : judgedBy(granted, old), ring, context);
   if (successor?.state === 'active') throw replacedAlready(old, successor);
   const rival = successor?.state === 'pending' ? successor : undefined;
   if (rival !== undefined && !takeOver) throw startedAlready(old, rival);
-  const created = pendingRecord(client, { ...token, replaces: old.jti, grace }, context);
+  const seq = client.eventSeq + (rival === undefined ? 1 : 2);
+  const created = pendingRecord(client, { ...token, replaces: old.jti, grace }, seq, context);
   const claimed: TokenRecord = { ...old, replacedBy: created.jti };
   const ousted = rival && revokedRecord(rival, `taken over by ${created.jti}`, context);
   return clientChange(
@@ -100,11 +102,27 @@ export function shortenGrace(
   );
 }
 
+/** Refuses to rotate a token that is not live now (`WRONG_STATE`), the address and route of a request aside. */
+export function requireRotatable(
+  client: Client,
+  record: TokenRecord,
+  ring: KeyRing | undefined,
+  context: Pick<ChangeContext, 'at'>,
+): void {
+  const reason = denial(client, record, ring, context);
+  if (reason !== undefined) throw notRotatable(record, reason);
+}
+
+/** What was granted, and what was taken away since: an entry of the registry lengthens no life and changes no key. */
+function judgedBy(granted: TokenRecord, { state, liveUntil }: TokenRecord): TokenRecord {
+  return { ...granted, state, liveUntil: Math.min(liveUntil, granted.liveUntil) };
+}
+
 function denial(
   client: Client,
   record: TokenRecord,
   ring: KeyRing | undefined,
-  context: ChangeContext,
+  context: Pick<ChangeContext, 'at'>,
 ): DenialReason | undefined {
   const key = ring?.keys.find(({ kid }) => kid === record.kid);
   return judgeRecord(record, client, key, context.at / 1000);

@@ -9,7 +9,7 @@ import type { Client, EpochSeconds, EventAction, KeyRing, RequestRecord, TokenRe
 const FIRST_EPOCH = 1;
 
 /** A record as an operation proposes it; the transition sets what follows from client and context. */
-export type ProposedToken = Omit<TokenRecord, 'state' | 'epoch' | 'liveUntil' | 'issuedBy'>;
+export type ProposedToken = Omit<TokenRecord, 'state' | 'epoch' | 'liveUntil' | 'issuedBy' | 'grantSeq' | 'regrantSeq'>;
 
 /** Whole seconds of the moment at which a change is made. */
 export function secondsOf(context: Pick<ChangeContext, 'at'>): EpochSeconds {
@@ -48,10 +48,12 @@ export function prepareTokens(
   const id = client?.id ?? proposals[0]?.token.client;
   if (id === undefined) throw new TypeError('nothing to prepare');
   const body = client ?? newClient(id, context);
-  const created = proposals.map(({ token }) => pendingRecord(body, token, context));
-  const renewed = renewals.map(({ record, fresh }) => ({
+  // Events are appended in the order of `drafts`: the registration first, if there is one.
+  const next = (client?.eventSeq ?? 1) + 1;
+  const created = proposals.map(({ token }, index) => pendingRecord(body, token, next + index, context));
+  const renewed = renewals.map(({ record, fresh }, index) => ({
     before: record,
-    after: renewedRecord(body, record, fresh, context),
+    after: { ...renewedRecord(body, record, fresh, context), regrantSeq: next + created.length + index },
   }));
   const drafts = [
     ...(client === undefined ? [clientEvent('client.registered', undefined, body)] : []),
@@ -67,10 +69,15 @@ export function newClient(id: string, context: Pick<ChangeContext, 'at'>): Clien
   return { id, state: 'active', epoch: FIRST_EPOCH, createdAt: secondsOf(context) };
 }
 
-/** The pending record of a proposed token. */
-export function pendingRecord(client: ClientBody, token: ProposedToken, context: ChangeContext): TokenRecord {
+/** The pending record of a proposed token. @param grantSeq `seq` of the event that prepares it */
+export function pendingRecord(
+  client: ClientBody,
+  token: ProposedToken,
+  grantSeq: number,
+  context: ChangeContext,
+): TokenRecord {
   requireActiveClient(client);
-  return { ...token, state: 'pending', epoch: client.epoch, liveUntil: token.exp, issuedBy: context.actor };
+  return { ...token, state: 'pending', epoch: client.epoch, liveUntil: token.exp, issuedBy: context.actor, grantSeq };
 }
 
 /** Lets a pending record stand for another payload: its request is run again with new random bits, maybe a new key. */
