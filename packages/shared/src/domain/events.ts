@@ -149,6 +149,11 @@ export function withReason(draft: EventDraft, reason: string | undefined): Event
   return reason === undefined ? draft : { ...draft, detail: { ...draft.detail, reason } };
 }
 
+/** An event as it is listed: its grant is evidence for programs, and looks like a token to scanners. */
+export function withoutGrant({ grant: _grant, ...event }: AuditEvent): AuditEvent {
+  return event;
+}
+
 const HEAD_MEMBERS: ReadonlySet<string> = new Set(['version', 'eventSeq', 'eventHash']);
 
 function jsonMembers(value: object): ReadonlyMap<string, Json> {

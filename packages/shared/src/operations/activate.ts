@@ -2,13 +2,14 @@
 import { recordIn } from '../domain/change.ts';
 import { ApikeyError, InvalidValueError, RefusedError } from '../domain/errors.ts';
 import { MAIN_RING, type TokenRecord } from '../domain/records.ts';
+import { splitScope } from '../domain/scopes.ts';
 import { completeRotation } from '../domain/transitions/rotation.ts';
 import { activateToken as activation } from '../domain/transitions/tokens.ts';
 import { UnavailableError } from '../ports/errors.ts';
 import { commitLoop, COMMIT_BUDGET } from './commit-loop.ts';
 import { changeContext } from './context.ts';
 import { findTokenRecord } from './lookup.ts';
-import { readOwnToken } from './own-token.ts';
+import { readOwnToken, type OwnToken } from './own-token.ts';
 import type { ActivatedToken, OperationDeps } from './types.ts';
 
 /** What an activation owes to the way in which its token was delivered. */
@@ -96,12 +97,25 @@ export async function activateToken(
   return { ...(await activateDelivered(deps, record, payloadSha256, undefined)), alreadyActive };
 }
 
-/** The payload hash of the token, once it has proved to be the one of this `jti`. */
-async function verifyOwnToken(deps: OperationDeps, { jti }: TokenRecord, token: string): Promise<string> {
+/** The payload hash of the token, once it has proved to be the one of this record, which says of it what it says itself. */
+async function verifyOwnToken(deps: OperationDeps, record: TokenRecord, token: string): Promise<string> {
   const own = await readOwnToken(deps, token);
-  if (own.claims.jti === jti) return own.payloadSha256;
+  const { jti } = record;
+  if (own.claims.jti === jti && isToldBy(record, own)) return own.payloadSha256;
+  if (own.claims.jti === jti) {
+    throw new RefusedError('GRANT_NOT_VERIFIED', `the record of token ${jti} is not what the token proves`, {
+      why: 'client, scopes, audience, times or key of the two differ: somebody may have changed the registry',
+      fix: `find out who, with: apikey audit verify; then revoke ${jti}, and issue another token`,
+    });
+  }
   throw new InvalidValueError('INVALID_INPUT', `this is not the token of ${jti}`, {
     why: 'it is the token of another id',
     fix: 'give the token exactly as it was delivered',
   });
+}
+
+function isToldBy(record: TokenRecord, { kid, claims }: OwnToken): boolean {
+  const told = [claims.iss, claims.sub, claims.aud, claims.iat, claims.exp, splitScope(claims.scope), claims.nbf, kid];
+  const { iss, client, aud, iat, exp, scopes, nbf } = record;
+  return JSON.stringify(told) === JSON.stringify([iss, client, aud, iat, exp, scopes, nbf, record.kid]);
 }

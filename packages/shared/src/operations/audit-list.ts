@@ -1,4 +1,5 @@
 /** The events that somebody asks about, oldest first, one at a time. */
+import { withoutGrant } from '../domain/events.ts';
 import { ApikeyError } from '../domain/errors.ts';
 import { isJti } from '../domain/identifiers.ts';
 import type { AuditEvent, EpochMillis } from '../domain/records.ts';
@@ -36,7 +37,7 @@ export async function* listEvents(registry: Registry, filter: EventFilter): Asyn
       event.actor.includes(actor) &&
       (action === undefined || event.action === action || event.action.startsWith(`${action}.`)) &&
       (subject === undefined || event.subject.startsWith(subject.jti));
-    if (wanted) yield event;
+    if (wanted) yield withoutGrant(event);
   }
 }
 

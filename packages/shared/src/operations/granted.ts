@@ -12,10 +12,7 @@ import {
 } from '../domain/records.ts';
 import { parseTokenRecord } from '../domain/schema.ts';
 import type { Registry } from '../ports/registry.ts';
-import { verifyGrant, type GrantVerifier } from './grants.ts';
-
-/** Events that one commit may have: a transaction of any backend takes no more items. */
-const LARGEST_COMMIT = 100;
+import { LARGEST_COMMIT, verifyGrant, type GrantVerifier } from './grants.ts';
 
 export interface GrantReader extends GrantVerifier {
   readonly registry: Pick<Registry, 'eventsOf'>;

@@ -32,6 +32,9 @@ interface GrantStatement extends JsonObject {
   readonly hash: string;
 }
 
+/** Events that one commit may have: a transaction of any backend takes no more items. */
+export const LARGEST_COMMIT = 100;
+
 type GrantEnvironment = Pick<Environment, 'name' | 'issuer'>;
 
 /** The change with a grant on its last event. All of its events must have been composed by this process. */

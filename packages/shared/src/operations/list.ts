@@ -1,4 +1,5 @@
 /** Listings of token records, each judged as if its token were presented now. */
+import { withoutGrant } from '../domain/events.ts';
 import { endOfLife } from '../domain/liveness.ts';
 import type { Client, TokenState } from '../domain/records.ts';
 import { inBatches } from './batches.ts';
@@ -59,7 +60,7 @@ export async function showToken(deps: ReadDeps, jti: string, client?: string): P
   const [owner, ring] = await Promise.all([registry.getClient(record.client), registry.readKeyRing()]);
   const events = [];
   for await (const event of registry.eventsOf({ kind: 'client', id: record.client })) {
-    if (event.subject === record.jti) events.push(event);
+    if (event.subject === record.jti) events.push(withoutGrant(event));
   }
   const kin = [record.replaces, record.replacedBy].filter((it) => it !== undefined);
   const found = await Promise.all(kin.map((it) => registry.getToken(record.client, it)));

@@ -11,6 +11,8 @@ import type { PublicKeySource } from '../ports/key-provider.ts';
 import type { Registry } from '../ports/registry.ts';
 
 export interface OwnToken {
+  /** Of the key that signed it. */
+  readonly kid: string;
   readonly claims: TokenClaims;
   /** SHA-256 of the payload bytes, 64 hex digits. */
   readonly payloadSha256: string;
@@ -33,7 +35,7 @@ export async function readOwnToken(
       jws.header.alg === key.alg &&
       verifySignature(key.alg, publicKey, jws.signingInput, jws.signature);
     if (!genuine) throw notOurs('its signature does not verify');
-    return { claims: parseClaims(jws.payloadBytes), payloadSha256: sha256Hex(jws.payloadBytes) };
+    return { kid: key.kid, claims: parseClaims(jws.payloadBytes), payloadSha256: sha256Hex(jws.payloadBytes) };
   } catch (error) {
     throw error instanceof JwsError ? notOurs('it is not a well-formed token') : error;
   }

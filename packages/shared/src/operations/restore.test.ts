@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { RequestRecord } from '../domain/records.ts';
+import { withoutGrant } from '../domain/events.ts';
+import type { AuditEvent, RequestRecord } from '../domain/records.ts';
 import { ConflictError } from '../ports/errors.ts';
 import type { Registry } from '../ports/registry.ts';
 import { memoryRegistry } from '../testing/memory-registry.ts';
@@ -9,17 +10,21 @@ import { revokeClient, setClient, suspendClient } from './clients.ts';
 import { issueToken } from './issue.ts';
 import { createKey, revokeKey } from './keys.ts';
 import { planRestore } from './restore-plan.ts';
-import { restoreRegistry, type RestoreSource } from './restore.ts';
+import { restoreRegistry, type RestoreOptions, type RestoreSource } from './restore.ts';
 import { revokeToken } from './revoke.ts';
 import { rotateToken } from './rotate.ts';
 import { isLive, newWorld, partner, recordsOf, type World } from './world.fixture.ts';
 
 /** Another registry with what this one has now: a backup. */
-async function backup(registry: Registry): Promise<World['registry']> {
+async function backup(world: World): Promise<World['registry']> {
   const copy = memoryRegistry();
-  await restoreRegistry(copy, sourceOf(registry), await planRestore(copy, registrySource(registry)));
+  await restore(copy, world);
   return copy;
 }
+
+const grantsOf = ({ keys, deps: { environment }, clock }: World): RestoreOptions => ({
+  grants: { keys, environment, now: clock.now() },
+});
 
 function sourceOf(registry: Registry): RestoreSource {
   return {
@@ -50,8 +55,13 @@ async function dump(registry: Registry): Promise<unknown> {
 }
 
 const at = (world: World, registry: World['registry']): World => ({ ...world, registry });
-const restore = async (registry: Registry, truth: Registry): Promise<void> =>
-  restoreRegistry(registry, sourceOf(truth), await planRestore(registry, registrySource(truth)));
+const restore = async (registry: Registry, truth: World): Promise<void> =>
+  restoreRegistry(
+    registry,
+    sourceOf(truth.registry),
+    await planRestore(registry, registrySource(truth.registry)),
+    grantsOf(truth),
+  );
 
 async function history(world: World): Promise<{ kept: string; revoked: string; rotated: string }> {
   const issue = async (requestId: string): Promise<string> => {
@@ -65,7 +75,7 @@ describe('restoring a registry that was set back', () => {
   it('brings a dead token that lives again to its end, and everything else to what it was', async () => {
     const world = await newWorld();
     const { kept, revoked, rotated } = await history(world);
-    const old = await backup(world.registry);
+    const old = await backup(world);
     world.clock.advance(60_000);
     await revokeToken(world.deps, { jti: revoked, reason: 'leaked' });
     await rotateToken(world.deps, { client: 'partner', jti: rotated, grace: 1, takeOver: false }, world.sink);
@@ -88,7 +98,7 @@ describe('restoring a registry that was set back', () => {
       ['client:another', 0, 3, 0],
     ]);
     expect(plan).toMatchObject({ events: 9, endings: 3, complete: 1 });
-    await restoreRegistry(old, sourceOf(world.registry), plan);
+    await restoreRegistry(old, sourceOf(world.registry), plan, grantsOf(world));
     expect([await find(kept), await find(revoked), await find(rotated)]).toEqual([true, false, false]);
     expect(await dump(old)).toEqual(await dump(world.registry));
     const report = await verifyAudit(registrySource(old), { now: world.clock.now() });
@@ -97,7 +107,7 @@ describe('restoring a registry that was set back', () => {
 
   it('puts rings back first, then clients of whom something ended, then the others', async () => {
     const world = await newWorld();
-    const old = await backup(world.registry);
+    const old = await backup(world);
     await issueToken(world.deps, { ...partner, client: 'a-new-one' }, world.sink);
     await issueToken(world.deps, { ...partner, client: 'suspended' }, world.sink);
     await suspendClient(world.deps, 'suspended');
@@ -109,29 +119,29 @@ describe('restoring a registry that was set back', () => {
   it('revokes again the clients and keys that were revoked', async () => {
     const world = await newWorld();
     await history(world);
-    const old = await backup(world.registry);
+    const old = await backup(world);
     await revokeClient(world.deps, 'partner');
     await revokeKey(world.deps, (await world.registry.readKeyRing())?.keys[0]?.kid ?? '');
-    await restore(old, world.registry);
+    await restore(old, world);
     expect(await dump(old)).toEqual(await dump(world.registry));
     for (const record of await recordsOf(at(world, old))) expect(await isLive(at(world, old), record)).toBe(false);
   });
 
   it('changes nothing where nothing is missing, nor where the registry knows more', async () => {
     const world = await newWorld();
-    const old = await backup(world.registry);
+    const old = await backup(world);
     await history(world);
     const before = await dump(world.registry);
     expect(await planRestore(world.registry, registrySource(old))).toMatchObject({ steps: [], events: 0, complete: 1 });
-    await restore(world.registry, old);
-    await restore(world.registry, world.registry);
+    await restore(world.registry, { ...world, registry: old });
+    await restore(world.registry, { ...world, registry: world.registry });
     expect(await dump(world.registry)).toEqual(before);
   });
 
   it('refuses where the chains contradict each other, and writes nothing', async () => {
     const world = await newWorld();
     await history(world);
-    const old = await backup(world.registry);
+    const old = await backup(world);
     world.clock.advance(1_000);
     await setClient(world.deps, 'partner', { contact: 'a@partner.example' });
     await setClient({ ...world.deps, registry: old }, 'partner', { contact: 'b@partner.example' });
@@ -150,7 +160,7 @@ describe('restoring a registry that was set back', () => {
   it('never lets a dead token live that the backup does not know, wherever it is stopped', async () => {
     const world = await newWorld();
     await history(world);
-    const old = await backup(world.registry);
+    const old = await backup(world);
     for (const client of ['partner', 'another', 'third']) {
       world.clock.advance(1_000);
       const { record } = await issueToken(world.deps, { ...partner, client }, world.sink);
@@ -172,7 +182,7 @@ describe('restoring a registry that was set back', () => {
         }
       }
     });
-    await restoreRegistry(watched, sourceOf(world.registry), plan);
+    await restoreRegistry(watched, sourceOf(world.registry), plan, grantsOf(world));
     expect(commits).toBe(6);
     expect(await dump(old)).toEqual(await dump(world.registry));
   });
@@ -180,7 +190,7 @@ describe('restoring a registry that was set back', () => {
   it('ends what the backup lets live with the first commit of its client, however late it was revoked', async () => {
     const world = await newWorld();
     const { revoked, kept } = await history(world);
-    const old = await backup(world.registry);
+    const old = await backup(world);
     for (let day = 0; day < 30; day += 1) {
       world.clock.advance(1_000);
       await setClient(world.deps, 'partner', { contact: `day-${day}@partner.example` });
@@ -193,7 +203,7 @@ describe('restoring a registry that was set back', () => {
       states.push((await old.findToken(revoked))?.state);
     });
     const plan = await planRestore(old, registrySource(world.registry));
-    await restoreRegistry(watched, sourceOf(world.registry), plan);
+    await restoreRegistry(watched, sourceOf(world.registry), plan, grantsOf(world));
     expect(states).toEqual(Array.from({ length: 31 }, () => 'revoked'));
     expect((await old.findToken(kept))?.state).toBe('active');
     expect(await dump(old)).toEqual(await dump(world.registry));
@@ -203,7 +213,7 @@ describe('restoring a registry that was set back', () => {
   it('does without records that were deleted since their tokens expired', async () => {
     const world = await newWorld();
     const { revoked } = await history(world);
-    const old = await backup(world.registry);
+    const old = await backup(world);
     world.clock.advance(1_000);
     await revokeToken(world.deps, { jti: revoked });
     const forgetful = withCommit(old, async (change) => {
@@ -213,14 +223,14 @@ describe('restoring a registry that was set back', () => {
     const without: Registry = new Proxy(forgetful, {
       get: (target, name) => (name === 'getToken' ? async () => undefined : Reflect.get(target, name)),
     });
-    await restore(without, world.registry);
+    await restore(without, world);
     const [theirs, ours] = [await old.getClient('partner'), await world.registry.getClient('partner')];
     expect(theirs?.eventHash).toBe(ours?.eventHash);
   });
 
   it('writes nothing of a chain that does not add up', async () => {
     const world = await newWorld();
-    const old = await backup(world.registry);
+    const old = await backup(world);
     await history(world);
     const plan = await planRestore(old, registrySource(world.registry));
     const source: RestoreSource = {
@@ -231,26 +241,54 @@ describe('restoring a registry that was set back', () => {
         }
       },
     };
-    await expect(restoreRegistry(old, source, plan)).rejects.toMatchObject({ code: 'EXPORT_DAMAGED' });
+    await expect(restoreRegistry(old, source, plan, grantsOf(world))).rejects.toMatchObject({ code: 'EXPORT_DAMAGED' });
     expect(await old.getClient('partner')).toBeUndefined();
   });
 
   it('stops where somebody else writes meanwhile', async () => {
     const world = await newWorld();
     await history(world);
-    const old = await backup(world.registry);
+    const old = await backup(world);
     world.clock.advance(1_000);
     await setClient(world.deps, 'partner', { contact: 'a@partner.example' });
     const plan = await planRestore(old, registrySource(world.registry));
     await setClient({ ...world.deps, registry: old }, 'partner', { contact: 'b@partner.example' });
     const before = await dump(old);
     const source = sourceOf(world.registry);
-    await expect(restoreRegistry(old, source, plan)).rejects.toMatchObject({ code: 'LOST_RACE' });
+    await expect(restoreRegistry(old, source, plan, grantsOf(world))).rejects.toMatchObject({ code: 'LOST_RACE' });
     const losing = withCommit(old, async () => {
       throw new ConflictError('version');
     });
-    await expect(restoreRegistry(losing, source, plan)).rejects.toMatchObject({ code: 'LOST_RACE' });
+    await expect(restoreRegistry(losing, source, plan, grantsOf(world))).rejects.toMatchObject({ code: 'LOST_RACE' });
     expect(await dump(old)).toEqual(before);
+  });
+
+  it('puts no token back to life that no grant proves, unless it is asked to', async () => {
+    const world = await newWorld();
+    await history(world);
+    const plan = async (to: Registry): ReturnType<typeof planRestore> =>
+      planRestore(to, registrySource(world.registry));
+    const edits: readonly ((event: AuditEvent) => AuditEvent)[] = [
+      withoutGrant,
+      // A statement about other events.
+      (event) => (event.grant === undefined ? event : { ...event, grant: first }),
+    ];
+    const events = await Array.fromAsync(world.registry.eventsOf({ kind: 'client', id: 'partner' }));
+    const first = events.find(({ grant }) => grant !== undefined)?.grant ?? expect.fail('no grant');
+    for (const edit of edits) {
+      const source: RestoreSource = {
+        ...sourceOf(world.registry),
+        async *eventsOf(ref, fromSeq) {
+          for await (const event of world.registry.eventsOf(ref, fromSeq)) yield edit(event);
+        },
+      };
+      const old = memoryRegistry();
+      const refused = restoreRegistry(old, source, await plan(old), grantsOf(world));
+      await expect(refused).rejects.toMatchObject({ code: 'GRANT_NOT_VERIFIED' });
+      expect(await Array.fromAsync(old.tokensOfClient('partner'))).toEqual([]);
+      await restoreRegistry(old, source, await plan(old), { ...grantsOf(world), unproven: true });
+      expect(await Array.fromAsync(old.tokensOfClient('partner'))).toHaveLength((await recordsOf(world)).length);
+    }
   });
 
   it('goes on where it was stopped', async () => {
@@ -264,8 +302,8 @@ describe('restoring a registry that was set back', () => {
       if (commits > 2) throw new Error('killed');
       await old.commit(change);
     });
-    await expect(restoreRegistry(dying, sourceOf(world.registry), plan)).rejects.toThrow('killed');
-    await restore(old, world.registry);
+    await expect(restoreRegistry(dying, sourceOf(world.registry), plan, grantsOf(world))).rejects.toThrow('killed');
+    await restore(old, world);
     expect(await dump(old)).toEqual(await dump(world.registry));
   });
 });

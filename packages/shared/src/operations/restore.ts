@@ -7,12 +7,24 @@
  */
 import type { Change, ClientChange } from '../domain/change.ts';
 import { ChainVerifier, GENESIS_HASH } from '../domain/events.ts';
-import type { AuditEvent, Client, EventAction, KeyRing, RequestRecord, TokenRecord } from '../domain/records.ts';
+import type {
+  AuditEvent,
+  Client,
+  EpochMillis,
+  EventAction,
+  KeyRing,
+  RequestRecord,
+  TokenRecord,
+} from '../domain/records.ts';
 import { Replay } from '../domain/replay.ts';
 import { sha256Hex } from '../jose/digest.ts';
+import { RefusedError } from '../domain/errors.ts';
+import { endOfLife } from '../domain/liveness.ts';
 import { ConflictError, InvalidStateError } from '../ports/errors.ts';
 import type { Registry } from '../ports/registry.ts';
 import type { AuditSource } from './audit-source.ts';
+import { GrantCheck, type Unproven } from './grant-check.ts';
+import type { GrantVerifier } from './grants.ts';
 import { storedAggregate, type RestorePlan, type RestoreStep } from './restore-plan.ts';
 
 /** Events of one commit: each touches at most one record, whose items are three, and a transaction takes a hundred. */
@@ -27,6 +39,10 @@ export interface RestoreSource extends Pick<AuditSource, 'eventsOf'> {
 }
 
 export interface RestoreOptions {
+  /** How grants are verified, and the time by which a token is over. */
+  readonly grants: GrantVerifier & { readonly now: EpochMillis };
+  /** Puts back tokens that no grant proves as well. */
+  readonly unproven?: boolean;
   /** Told of every commit, with the number of events in it. */
   readonly onProgress?: (events: number) => void;
 }
@@ -34,25 +50,28 @@ export interface RestoreOptions {
 /**
  * Works through the plan in its order, one commit after the other: what takes away comes first. Stopped half-way, the
  * same call goes on where it was; until then a check finds records that are ahead of their events. Throws `LOST_RACE`
- * if somebody else writes to a chain meanwhile, `EXPORT_DAMAGED`, and what the registry throws.
+ * if somebody else writes to a chain meanwhile, `EXPORT_DAMAGED`, `GRANT_NOT_VERIFIED` before the first commit of a client
+ * whose tokens would live again without proof that a signing key ever granted them, and what the registry throws.
  */
 export async function restoreRegistry(
   registry: Registry,
   source: RestoreSource,
   { steps }: RestorePlan,
-  { onProgress = () => {} }: RestoreOptions = {},
+  options: RestoreOptions,
 ): Promise<void> {
-  for (const step of steps) await restoreOne(registry, source, step, onProgress);
+  for (const step of steps) await restoreOne(registry, source, step, options);
 }
 
 async function restoreOne(
   registry: Registry,
   source: RestoreSource,
   step: RestoreStep,
-  onProgress: (events: number) => void,
+  { grants, unproven = false, onProgress = () => {} }: RestoreOptions,
 ): Promise<void> {
   const { ref, fromSeq, untilSeq, actions } = step;
-  const target = await targetOf(source, step);
+  const target = await targetOf(source, step, grants);
+  // Rings come first, so that this one is as it was left.
+  if (!unproven) requireProven(target, await registry.readKeyRing(), grants.now);
   const requests = new Map<string, RequestRecord>();
   if ('token.prepared' in actions) {
     for await (const request of source.requestsOf(ref.id)) requests.set(request.jti, request);
@@ -73,23 +92,51 @@ interface Target {
   readonly state: Replay;
   /** Tokens that the registry has, and that ended since: the first commits end them, whenever their events come. */
   readonly ended: Set<string>;
+  /** Tokens that change, and that no grant vouches for. */
+  readonly unproven: ReadonlyMap<string, string>;
 }
 
 /** The export was verified before; of a chain that does not add up all the same nothing is written. */
-async function targetOf(source: RestoreSource, { ref, fromSeq, untilSeq }: RestoreStep): Promise<Target> {
+async function targetOf(
+  source: RestoreSource,
+  { ref, fromSeq, untilSeq }: RestoreStep,
+  grants: GrantVerifier,
+): Promise<Target> {
   const state = new Replay(ref);
   const chain = new ChainVerifier(ref, sha256Hex);
+  const check = new GrantCheck(grants, ref);
+  const flaws: Unproven[] = [];
   const made = new Set<string>();
   const ended = new Set<string>();
+  const changed = new Set<string>();
   for await (const event of source.eventsOf(ref, 1)) {
     if (event.seq > untilSeq) break;
     const flaw = chain.next(event)?.fault ?? state.apply(event)[0]?.kind;
     if (flaw !== undefined) throw damaged(event, flaw);
+    flaws.push(...(await check.next(event)));
     if (event.seq <= fromSeq) continue;
+    if (event.detail.entity === 'token') changed.add(event.subject);
     if (event.action === 'token.prepared') made.add(event.subject);
     if (ENDINGS.has(event.action) && !made.has(event.subject)) ended.add(event.subject);
   }
-  return { state, ended };
+  flaws.push(...check.end());
+  const unproven = new Map(flaws.filter(({ jti }) => changed.has(jti)).map(({ jti, why }) => [jti, why]));
+  return { state, ended, unproven };
+}
+
+/** A token that is dead whatever its record says needs no proof: it is put back as evidence. */
+function requireProven({ state, unproven }: Target, ring: KeyRing | undefined, now: EpochMillis): void {
+  const alive = [...unproven].filter(([jti]) => {
+    const record = state.record(jti);
+    const key = ring?.keys.find(({ kid }) => kid === record.kid);
+    return record.state !== 'revoked' && key?.state !== 'revoked' && now < endOfLife(record) * 1000;
+  });
+  const [first] = alive;
+  if (first === undefined) return;
+  throw new RefusedError('GRANT_NOT_VERIFIED', 'the export holds tokens that no signing key is known to have granted', {
+    why: `${alive.length} of client ${state.clientBody().id} would live again, the first is ${first[0]}: ${first[1]}`,
+    fix: 'use the export of another day, or add --unproven to put them back all the same',
+  });
 }
 
 /** A commit holds no more than one of the commits that are put back held: versions count them. */

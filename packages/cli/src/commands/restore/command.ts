@@ -12,6 +12,7 @@ export const restore: CommandDefinition = {
     'It refuses where the two contradict each other. Let nobody write to the registry until it is done.',
   flags: [
     { flags: '--from <file>', help: 'what audit export wrote, the newest there is', required: true },
+    { flags: '--unproven', help: 'also put back tokens that no signed grant proves' },
     DRY_RUN_FLAG,
     YES_FLAG,
     JSON_FLAG,

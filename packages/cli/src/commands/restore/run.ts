@@ -1,7 +1,7 @@
 /** `apikey restore`: compares a registry with an export of it, shows what is missing, asks, and puts it back. */
 import { resolve } from 'node:path';
 import { ApikeyError, planRestore, RefusedError, restoreRegistry, verifyAudit, type RestorePlan } from '@apikey/shared';
-import { ifSetUp, openRegistry } from '../../backends.ts';
+import { ifSetUp, openKeys, openRegistry } from '../../backends.ts';
 import type { Invocation } from '../../command-line/definition.ts';
 import type { Settings } from '../../config/resolve.ts';
 import type { Context } from '../../context.ts';
@@ -39,7 +39,7 @@ export async function run({ flags }: Invocation, context: Context): Promise<numb
       );
     return EXIT_CODES.done.code;
   }
-  await putBack(registry, file, plan, context);
+  await putBack(registry, file, plan, { context, unproven: flags.on('unproven') });
   if (terminal.json) terminal.printJson({ dryRun: false, ...planJson(plan, env) });
   else terminal.say(doneWords(plan, settings, terminal.aside));
   return EXIT_CODES.done.code;
@@ -49,7 +49,7 @@ async function putBack(
   registry: Parameters<typeof restoreRegistry>[0],
   file: ExportFile,
   plan: RestorePlan,
-  context: Context,
+  { context, unproven }: { readonly context: Context; readonly unproven: boolean },
 ): Promise<void> {
   const bar = progress('events put back', plan.events, context);
   context.onInterrupt({
@@ -57,7 +57,13 @@ async function putBack(
     fix: 'run the command again: it goes on where this one stopped',
   });
   const source = { ...file.source, requestsOf: (client: string) => file.requestsOf(client) };
-  await restoreRegistry(registry, source, plan, { onProgress: bar.advance });
+  const settings = await context.settings();
+  const grants = {
+    keys: await openKeys(settings, context.io),
+    environment: { name: settings.env.value, issuer: settings.issuer },
+    now: context.io.clock.now(),
+  };
+  await restoreRegistry(registry, source, plan, { grants, unproven, onProgress: bar.advance });
 }
 
 /** A dry run of what does not exist yet is compared with nothing, and makes nothing. */
