@@ -7,6 +7,7 @@ import {
   type AggregateRef,
   type AuditEvent,
   type AuditSource,
+  type GrantVerifier,
   type Json,
   type Registry,
   type SealStatement,
@@ -31,6 +32,8 @@ export interface History {
   readonly earlier: Documents;
   /** Epoch milliseconds at its end. */
   readonly now: number;
+  /** Keys and environment that its grants are verified by. */
+  readonly grants: GrantVerifier;
 }
 
 /** A member that is a text, as it should be. */
@@ -64,7 +67,7 @@ export async function randomHistory(seed: number): Promise<History> {
   const earlier = await documentsOf(world.registry);
   for (const it of steps.slice(begun.length)) await follow(world, it);
   for (const client of CLIENTS) await act(world, 'limit', client, 2);
-  return { documents: await documentsOf(world.registry), earlier, now: world.clock.now() };
+  return { documents: await documentsOf(world.registry), earlier, now: world.clock.now(), grants: world.deps };
 }
 
 interface Step {

@@ -139,6 +139,7 @@ describe('audit verify', () => {
     expect(stdout.replace(/[0-9a-f]{64}/, 'HASH')).toMatchInlineSnapshot(`
       "no findings in environment local
         checked  11 events of 3 chains, 2 token records
+        grants   verified
         head     HASH
       "
     `);
@@ -169,6 +170,7 @@ describe('audit verify', () => {
 
       2 findings in environment local
         checked  11 events of 3 chains, 2 token records
+        grants   verified
         head     HASH
       "
     `);

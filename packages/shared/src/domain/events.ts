@@ -150,7 +150,7 @@ export function withReason(draft: EventDraft, reason: string | undefined): Event
 }
 
 /** An event as it is listed: its grant is evidence for programs, and looks like a token to scanners. */
-export function withoutGrant({ grant: _grant, ...event }: AuditEvent): AuditEvent {
+export function withoutGrant({ grant: _grant, grantRequestId: _id, ...event }: AuditEvent): AuditEvent {
   return event;
 }
 

@@ -13,6 +13,7 @@ export const FINDING_KINDS = {
   state_differs: 'what is stored is not what the events led to',
   record_unexplained: 'a token record or key is stored that no event made',
   record_missing: 'events made a token record or key that is not stored',
+  grant_unproven: 'an event prepares a token, and no grant of a signing key vouches for it',
   damaged: 'an entry cannot be read',
   sealed_missing: 'a sealed client or key ring is gone, with all its events',
   sealed_cut: 'a chain is shorter than it was when it was sealed',

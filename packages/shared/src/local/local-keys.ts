@@ -66,10 +66,11 @@ class LocalKeys implements KeyProvider {
   }
 
   async publicKeyOf(kid: string): Promise<KeyObject> {
-    const path = privateKeyPath(this.#dataDir, kidOf(refOf(kid)));
-    // The private half is what can be disabled.
-    await this.#translating(kid, async () => statSync(path));
-    return readPublicKey(this.#dataDir, kid);
+    const publicKey = await readPublicKey(this.#dataDir, kidOf(refOf(kid)));
+    const path = privateKeyPath(this.#dataDir, kid);
+    // The private half is what can be disabled or removed.
+    if (!existsSync(path)) throw disabled(path);
+    return publicKey;
   }
 
   async sign(ref: string, alg: SigningAlg, input: Uint8Array): Promise<SignResult> {

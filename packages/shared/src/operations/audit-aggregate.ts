@@ -9,12 +9,16 @@ import { Replay } from '../domain/replay.ts';
 import type { SealedChain } from '../domain/seal.ts';
 import { sha256Hex } from '../jose/digest.ts';
 import { chainFinding, difference } from './audit-chain.ts';
+import { GrantCheck, type Unproven } from './grant-check.ts';
+import type { GrantVerifier } from './grants.ts';
 import { damageOf, isDamage, type AuditSource, type StoredAggregate } from './audit-source.ts';
 
 export interface CheckContext {
   readonly source: AuditSource;
   readonly found: (finding: Finding) => void;
   readonly onEvents: (count: number) => void;
+  /** Absent where no keys are in reach: grants are not verified then. */
+  readonly grants: GrantVerifier | undefined;
   /** Epoch seconds; a record whose token expired before this may have been deleted. */
   readonly forgottenBefore: number;
 }
@@ -24,6 +28,8 @@ export interface CheckedAggregate {
   readonly exists: boolean;
   readonly events: number;
   readonly records: number;
+  /** Prepared tokens whose grant is signed by a key that is disabled. */
+  readonly uncheckedGrants: number;
   readonly seq: number;
   readonly hash: string;
 }
@@ -35,10 +41,12 @@ export class AggregateCheck {
   readonly #sealed: SealedChain | undefined;
   readonly #chain: ChainVerifier;
   readonly #replay: Replay;
+  readonly #grants: GrantCheck | undefined;
   /** Records that are not as the events led to, as far as they were replayed when the records were read. */
   readonly #doubtful = new Map<string, TokenRecord>();
   #events = 0;
   #records = 0;
+  #uncheckedGrants = 0;
   #seq = 0;
   #hash = GENESIS_HASH;
   #unreadable = false;
@@ -51,6 +59,7 @@ export class AggregateCheck {
     this.#sealed = sealed;
     this.#chain = new ChainVerifier(ref, sha256Hex);
     this.#replay = new Replay(ref);
+    this.#grants = context.grants === undefined ? undefined : new GrantCheck(context.grants, ref);
   }
 
   async run(): Promise<CheckedAggregate> {
@@ -62,9 +71,17 @@ export class AggregateCheck {
     if (complete) this.#compareAggregate(last);
     this.#compareVersion(complete ? last : undefined);
     for (const subject of this.#doubtful.keys()) this.#reportRecord(subject);
+    this.#reportUnproven(this.#grants?.end() ?? []);
     const exists = last !== undefined || this.#unreadable || this.#events > 0 || this.#records > 0;
     this.#checkSeal(exists, complete);
-    return { exists, events: this.#events, records: this.#records, seq: this.#seq, hash: this.#hash };
+    return {
+      exists,
+      events: this.#events,
+      records: this.#records,
+      uncheckedGrants: this.#uncheckedGrants,
+      seq: this.#seq,
+      hash: this.#hash,
+    };
   }
 
   /** Takes in the events up to `to`. False where one could not be read, and the replay ends before it. */
@@ -72,7 +89,7 @@ export class AggregateCheck {
     try {
       for await (const event of this.#context.source.eventsOf(this.#ref, this.#seq + 1)) {
         if (event.seq > to) break;
-        this.#take(event);
+        await this.#take(event);
       }
       return true;
     } catch (error) {
@@ -113,7 +130,7 @@ export class AggregateCheck {
     return undefined;
   }
 
-  #take(event: AuditEvent): void {
+  async #take(event: AuditEvent): Promise<void> {
     const { seq, subject } = event;
     const chained = this.#chain.next(event);
     if (chained !== undefined) {
@@ -127,6 +144,7 @@ export class AggregateCheck {
     if (seq === this.#sealed?.seq && event.hash !== this.#sealed.hash) {
       this.#found('sealed_differs', { seq, subject, difference: difference('hash', this.#sealed.hash, event.hash) });
     }
+    this.#reportUnproven((await this.#grants?.next(event)) ?? []);
     // An event of another aggregate says nothing about this one.
     if (event.aggregate === this.#name) {
       for (const finding of this.#replay.apply(event)) this.#report(finding);
@@ -239,6 +257,13 @@ export class AggregateCheck {
     if (stored !== 'damaged') return stored;
     this.#unreadable = true;
     return undefined;
+  }
+
+  #reportUnproven(unproven: readonly Unproven[]): void {
+    for (const { jti: subject, seq, why: note, unchecked } of unproven) {
+      if (unchecked) this.#uncheckedGrants += 1;
+      else this.#found('grant_unproven', { seq, subject, note });
+    }
   }
 
   #found(kind: FindingKind, rest: Omit<Finding, 'aggregate' | 'kind'>): void {

@@ -6,6 +6,7 @@ import type { SealStatement } from '../domain/seal.ts';
 import { sha256Hex } from '../jose/digest.ts';
 import { AggregateCheck } from './audit-aggregate.ts';
 import { aggregateRef, type AuditSource, type Survey } from './audit-source.ts';
+import type { GrantVerifier } from './grants.ts';
 
 /** How long a registry keeps a record after its token has expired, unless its operator says otherwise. */
 const RETENTION_SECONDS = 400 * 86_400;
@@ -20,6 +21,8 @@ export interface AuditCheck {
   /** Whose signature was verified; what it states is looked for. */
   readonly seal?: SealStatement | undefined;
   readonly retentionSeconds?: number;
+  /** How the grants of prepared tokens are verified; absent = they are not. */
+  readonly grants?: GrantVerifier | undefined;
   /** So many more events were checked, of `total` about. */
   readonly onProgress?: (step: 'survey' | 'check', count: number, total: number | undefined) => void;
 }
@@ -31,6 +34,8 @@ export interface AuditReport {
   readonly aggregates: number;
   readonly events: number;
   readonly records: number;
+  /** Prepared tokens whose grant is signed by a key that is disabled. */
+  readonly uncheckedGrants: number;
   /** One hash over the heads of all chains, in the order of their names: two reports with the same saw the same log. */
   readonly head: string;
 }
@@ -45,7 +50,7 @@ export async function verifyAudit(source: AuditSource, check: AuditCheck): Promi
   const survey = await surveyed(source, check);
   for (const note of survey.damages) findings.add({ aggregate: survey.whole, kind: 'damaged', note });
   const sealed = new Map((check.seal?.chains ?? []).map((chain) => [chain.aggregate, chain]));
-  const totals = { aggregates: 0, events: 0, records: 0 };
+  const totals = { aggregates: 0, events: 0, records: 0, uncheckedGrants: 0 };
   let head = GENESIS_HASH;
   for (const ref of withSealed(survey.aggregates, check)) {
     const name = aggregateName(ref);
@@ -53,12 +58,14 @@ export async function verifyAudit(source: AuditSource, check: AuditCheck): Promi
       source,
       found: (finding) => findings.add(finding),
       onEvents: (count) => onProgress?.('check', count, survey.events),
+      grants: check.grants,
       forgottenBefore: check.now / 1000 - (check.retentionSeconds ?? RETENTION_SECONDS),
     }).run();
     if (!checked.exists) continue;
     totals.aggregates += 1;
     totals.events += checked.events;
     totals.records += checked.records;
+    totals.uncheckedGrants += checked.uncheckedGrants;
     head = sha256Hex(canonicalJson([head, name, checked.seq, checked.hash]));
   }
   return { findings: findings.kept, moreFindings: findings.more, ...totals, head };

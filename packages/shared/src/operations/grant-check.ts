@@ -7,6 +7,8 @@ export interface Unproven {
   readonly jti: string;
   readonly seq: number;
   readonly why: string;
+  /** The key of its grant is disabled: it may be proven. */
+  readonly unchecked: boolean;
 }
 
 export class GrantCheck {
@@ -30,7 +32,7 @@ export class GrantCheck {
     const events = this.#events;
     this.#events = [];
     const verdict = await verifyGrant(this.#verifier, this.#aggregate, events);
-    if ('flaw' in verdict) return unproven(events, verdict.flaw);
+    if ('flaw' in verdict) return unproven(events, verdict.flaw, verdict.unchecked);
     return unproven(
       events.filter(({ seq }) => seq < verdict.fromSeq),
       MISSING,
@@ -45,8 +47,8 @@ export class GrantCheck {
 
 const MISSING = 'no statement of a signing key is kept with it';
 
-function unproven(events: readonly AuditEvent[], why: string): Unproven[] {
+function unproven(events: readonly AuditEvent[], why: string, unchecked = false): Unproven[] {
   return events
     .filter(({ action }) => action === 'token.prepared' || action === 'token.reprepared')
-    .map(({ subject, seq }) => ({ jti: subject, seq, why }));
+    .map(({ subject, seq }) => ({ jti: subject, seq, why, unchecked }));
 }

@@ -5,7 +5,7 @@
 import type { ClientChange } from '../domain/change.ts';
 import { hashEvent } from '../domain/events.ts';
 import { aggregateName, type AuditEvent, type JsonObject } from '../domain/records.ts';
-import { isSigningAlg, type SigningAlg } from '../jose/algorithms.ts';
+import { isSigningAlg } from '../jose/algorithms.ts';
 import { GRANT_TYPE, parseCompact, type CompactJws } from '../jose/compact.ts';
 import { sha256Hex } from '../jose/digest.ts';
 import { JwsError } from '../jose/errors.ts';
@@ -69,7 +69,10 @@ export interface GrantVerifier {
 }
 
 /** What a grant is worth: from which event of its aggregate on it vouches, or why it vouches for nothing. */
-export type GrantVerdict = { readonly kid: string; readonly fromSeq: number } | { readonly flaw: string };
+export type GrantVerdict =
+  | { readonly kid: string; readonly fromSeq: number }
+  /** `unchecked`: its key is disabled, so that nothing can be said. */
+  | { readonly flaw: string; readonly unchecked: boolean };
 
 /**
  * Verifies the grant on the last of these events, which follow one another and may begin inside of its commit. The key
@@ -82,15 +85,24 @@ export async function verifyGrant(
 ): Promise<GrantVerdict> {
   const last = events.at(-1);
   const jws = readGrant(last?.grant);
-  if (last === undefined || jws === undefined) return { flaw: 'no statement of a signing key is kept with it' };
+  if (last === undefined || jws === undefined) return flawed('no statement of a signing key is kept with it');
   const { kid, alg } = jws.header;
-  if (kid === undefined || !isSigningAlg(alg)) return { flaw: 'its statement names no signing key' };
-  if (!areLinked(aggregate, events)) return { flaw: 'its events are not what was hashed when they were written' };
+  if (kid === undefined || !isSigningAlg(alg)) return flawed('its statement names no signing key');
+  if (!areLinked(aggregate, events)) return flawed('its events are not what was hashed when they were written');
   const fromSeq = vouchedFrom(payloadOf(jws.payloadBytes), { environment, aggregate, last }, events);
-  if (fromSeq === undefined) return { flaw: 'the statement that is kept with it is about something else' };
-  return (await isSignedBy(keys, { kid, alg }, jws))
-    ? { kid, fromSeq }
-    : { flaw: 'its statement is not signed by an enabled key of this environment' };
+  if (fromSeq === undefined) return flawed('the statement that is kept with it is about something else');
+  try {
+    const genuine = verifySignature(alg, await keys.publicKeyOf(kid), jws.signingInput, jws.signature);
+    return genuine ? { kid, fromSeq } : flawed('the signature of its statement does not verify');
+  } catch (error) {
+    if (error instanceof NotFoundError) return flawed('its statement is not signed by a key of this environment');
+    if (error instanceof InvalidStateError) return { flaw: 'the key of its statement is disabled', unchecked: true };
+    throw error;
+  }
+}
+
+function flawed(flaw: string): GrantVerdict {
+  return { flaw, unchecked: false };
 }
 
 function readGrant(grant: string | undefined): CompactJws | undefined {
@@ -132,20 +144,6 @@ function payloadOf(payloadBytes: Uint8Array): Readonly<Record<string, unknown>> 
     return parseJsonObject(payloadBytes);
   } catch (error) {
     if (error instanceof JwsError) return {};
-    throw error;
-  }
-}
-
-async function isSignedBy(
-  keys: Pick<KeyProvider, 'publicKeyOf'>,
-  { kid, alg }: { readonly kid: string; readonly alg: SigningAlg },
-  { signingInput: input, signature }: CompactJws,
-): Promise<boolean> {
-  try {
-    return verifySignature(alg, await keys.publicKeyOf(kid), input, signature);
-  } catch (error) {
-    // No key of this environment, or one that may sign no longer.
-    if (error instanceof NotFoundError || error instanceof InvalidStateError) return false;
     throw error;
   }
 }

@@ -67,8 +67,7 @@ function preparation(deps: OperationDeps, request: RotateRequest): Preparation {
     guardPolicy(client, client.id);
     const resumable = await findResumable(deps.registry, identity);
     if (resumable !== undefined) return resumeMint(deps, resumable, identity, active);
-    requireRotatable(client, old, active.ring, changeContext(deps));
-    const granted = await findGranted(deps, request, old, active.ring);
+    const granted = await findGranted(deps, request, { client, old, ring: active.ring });
     const successor =
       old.replacedBy === undefined ? undefined : await deps.registry.getToken(client.id, old.replacedBy);
     return decideNew(deps, request, identity, { client, old, granted, successor, active });
@@ -88,14 +87,15 @@ interface Found {
 async function findGranted(
   deps: OperationDeps,
   { scopes, audience, ttl, expiresAt }: RotateRequest,
-  old: TokenRecord,
-  ring: KeyRing,
+  { client, old, ring }: Pick<Found, 'client' | 'old'> & { readonly ring: KeyRing },
 ): Promise<TokenRecord | undefined> {
   try {
     return (await readGranted(deps, old, ring)).record;
   } catch (error) {
-    const complete = scopes !== undefined && audience !== undefined && (ttl !== undefined || expiresAt !== undefined);
-    if (complete && error instanceof RefusedError && error.code === 'GRANT_NOT_VERIFIED') return undefined;
+    if (!(error instanceof RefusedError) || error.code !== 'GRANT_NOT_VERIFIED') throw error;
+    if (scopes !== undefined && audience !== undefined && (ttl ?? expiresAt) !== undefined) return undefined;
+    // A token that is dead as its record stands is refused for that.
+    requireRotatable(client, old, ring, changeContext(deps));
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { FINDING_KINDS, type AuditReport, type Difference, type Finding, type Js
 import { counted } from '../../counted.ts';
 import { fieldLines, type Field } from '../../terminal/fields.ts';
 import type { Style } from '../../terminal/style.ts';
+import type { AuditGrants } from './grants.ts';
 import type { GivenSeal } from './seal-input.ts';
 
 /** What was checked, beside the report about it. */
@@ -15,6 +16,7 @@ export interface Checked {
   /** Lines behind that, of a section that was not. */
   readonly unfinished: number;
   readonly seal: GivenSeal | undefined;
+  readonly grants: AuditGrants;
 }
 
 export function reportText(report: AuditReport, checked: Checked, style: Style): string {
@@ -28,6 +30,7 @@ export function reportText(report: AuditReport, checked: Checked, style: Style):
       checked.unfinished === 0 ? undefined : `${counted(checked.unfinished, 'line')} of a run that was cut short`,
     ],
     ['checked', `${counted(events, 'event')} of ${counted(aggregates, 'chain')}, ${counted(records, 'token record')}`],
+    ['grants', grantWords(report, checked.grants)],
     ['seal', sealWords(checked.seal)],
     ['not shown', moreFindings === 0 ? undefined : counted(moreFindings, 'further finding')],
     ['head', head],
@@ -47,6 +50,13 @@ function sealWords(seal: GivenSeal | undefined): string | undefined {
   if (seal?.statement === undefined) return undefined;
   const { at, chains } = seal.statement;
   return `of ${at}, ${counted(chains.length, 'chain')}`;
+}
+
+function grantWords({ uncheckedGrants }: AuditReport, { notVerified }: AuditGrants): string {
+  if (notVerified !== undefined) return `not verified: ${notVerified}`;
+  return uncheckedGrants === 0
+    ? 'verified'
+    : `verified, but for ${counted(uncheckedGrants, 'token')} whose signing key is disabled or out of reach`;
 }
 
 function findingFields({ aggregate, seq, subject, difference, note }: Finding): Field[] {
@@ -73,8 +83,8 @@ function shown(value: Json): string {
 }
 
 /** Fields are only ever added; what is absent is null. */
-export function reportJson(report: AuditReport, { env, from, exportedAt, unfinished, seal }: Checked): object {
-  const { findings, moreFindings, aggregates, events, records, head } = report;
+export function reportJson(report: AuditReport, { env, from, exportedAt, unfinished, seal, grants }: Checked): object {
+  const { findings, moreFindings, aggregates, events, records, uncheckedGrants, head } = report;
   return {
     ok: findings.length + moreFindings === 0,
     aggregates,
@@ -91,6 +101,8 @@ export function reportJson(report: AuditReport, { env, from, exportedAt, unfinis
       note,
     })),
     moreFindings,
+    grantsVerified: grants.notVerified === undefined,
+    uncheckedGrants,
     seal:
       seal === undefined
         ? null

@@ -8,13 +8,15 @@ import type { Context } from '../../context.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { ExportFile } from '../../export-file/open.ts';
 import { progress } from '../../terminal/progress.ts';
+import { auditGrants, type AuditGrants } from './grants.ts';
 import { readSeal } from './seal-input.ts';
 import { reportJson, reportText, type Checked } from './verify-words.ts';
 
 /** What is checked, until it is closed. */
 interface Subject {
   readonly source: AuditSource;
-  readonly checked: Omit<Checked, 'seal'>;
+  readonly checked: Omit<Checked, 'seal' | 'grants'>;
+  readonly grants: AuditGrants;
   readonly close: () => Promise<void>;
 }
 
@@ -31,10 +33,11 @@ export async function run({ flags }: Invocation, context: Context): Promise<numb
       now: io.clock.now(),
       client,
       seal: seal?.statement,
+      grants: subject.grants.verifier,
       onProgress: (step, count, total) => (step === 'survey' ? surveyed.advance(count) : bar.advance(count, total)),
     });
     const report = { ...found, findings: [...(seal?.findings ?? []), ...found.findings] };
-    const checked: Checked = { ...subject.checked, seal };
+    const checked: Checked = { ...subject.checked, seal, grants: subject.grants };
     if (client !== undefined && report.aggregates === 0 && report.findings.length === 0) {
       throw clientNotFound(client, checked);
     }
@@ -46,10 +49,11 @@ export async function run({ flags }: Invocation, context: Context): Promise<numb
   }
 }
 
-async function registryOf({ settings: read }: Context): Promise<Subject> {
+async function registryOf({ settings: read, io }: Context): Promise<Subject> {
   const settings = await read();
   const { registry } = await openForReading(settings);
   return {
+    grants: await auditGrants(settings, registry, io),
     source: registrySource(registry),
     checked: { env: settings.env.value, from: undefined, exportedAt: undefined, unfinished: 0 },
     close: () => registry.close(),
@@ -61,6 +65,7 @@ async function exportOf(from: string, { io }: Context, onEvents: (count: number)
   const file = await ExportFile.open(resolve(io.cwd, from), onEvents);
   const { header, end, unfinished } = file.scan;
   return {
+    grants: { notVerified: 'an export is checked without the keys of its environment' },
     source: file.source,
     checked: { env: header.env, from, exportedAt: end?.at, unfinished },
     close: () => file[Symbol.asyncDispose](),
