@@ -62,6 +62,7 @@ describeOnEmulator(aws, 'apikey audit on DynamoDB', (endpoint) => {
     await put(`CLIENT#partner`, `TOKEN#${jti}`, 'scopes', { L: [{ S: 'admin' }] });
     expect(await found()).toEqual([
       expect.objectContaining({ aggregate: 'client:partner', kind: 'event_hash', seq: 2 }),
+      expect.objectContaining({ aggregate: 'client:partner', kind: 'grant_unproven', seq: 2, subject: jti }),
       expect.objectContaining({ aggregate: 'client:partner', kind: 'state_differs', subject: jti }),
       expect.objectContaining({ aggregate: 'client:zenith', kind: 'state_differs', subject: 'zenith' }),
     ]);

@@ -216,7 +216,7 @@ async function evidence(
   await change(['audit', 'list', '--json-lines']);
   await look(['audit']);
   await change(['audit', 'export', '-o', 'audit.jsonl']);
-  await change(['audit', 'export']);
+  await change(['audit', 'export'], { seals: true });
   await change(['audit', 'seal', '--to', 'seal.jws']);
   await change(['audit', 'seal'], { seals: true });
   await look(['audit', 'verify', '--seal', 'seal.jws']);

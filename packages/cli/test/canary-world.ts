@@ -18,7 +18,7 @@ export interface How {
   readonly code?: number | 'any';
   /** Hands out new tokens on standard output: they are watched for from then on. */
   readonly reveals?: boolean;
-  /** Prints or writes a seal, which has the form of a token and is none. */
+  /** Prints or writes a seal or grants, which have the form of a token and are none. */
   readonly seals?: boolean;
   /** A process of its own in any case: it prints past the streams that it is given. */
   readonly process?: true;
