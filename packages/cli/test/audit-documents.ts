@@ -13,7 +13,13 @@ import {
   type SealStatement,
 } from '@apikey/shared';
 import { seededEntropy } from '@apikey/shared/testing';
-import { parseClient, parseEvent, parseKeyRing, parseTokenRecord } from '../../shared/src/domain/schema.ts';
+import {
+  parseClient,
+  parseEvent,
+  parseKeyRing,
+  parseRequest,
+  parseTokenRecord,
+} from '../../shared/src/domain/schema.ts';
 import { ACTS } from '../../shared/src/operations/acts.fixture.ts';
 import { newWorld, type World } from '../../shared/src/operations/world.fixture.ts';
 
@@ -23,6 +29,7 @@ export interface Documents {
   clients: Doc[];
   rings: Doc[];
   records: Doc[];
+  requests: Doc[];
   events: Doc[];
 }
 
@@ -60,6 +67,7 @@ export async function randomHistory(seed: number): Promise<History> {
   for (const client of CLIENTS) {
     await act(world, 'issue', client, 0);
     await act(world, 'issue', client, 1);
+    await act(world, 'resumable', client, 0);
   }
   await act(world, 'limit', 'acme', 1);
   const begun = steps.slice(0, steps.length / 2);
@@ -105,6 +113,7 @@ async function documentsOf(registry: Registry): Promise<Documents> {
     clients,
     rings: ring === undefined ? [] : [ring],
     records: records.flat(),
+    requests: await Array.fromAsync(registry.requests()),
     events,
   }) as never;
 }
@@ -119,6 +128,7 @@ export function documentSource(documents: Documents): AuditSource {
         ...documents.rings.map(({ name }) => `ring:${text(name)}`),
         ...documents.events.map(({ aggregate }) => text(aggregate)),
         ...documents.records.map(({ client }) => `client:${text(client)}`),
+        ...documents.requests.map(({ client }) => `client:${text(client)}`),
       ]);
       const refs = [...names].map((name): AggregateRef => {
         const [kind, id = ''] = name.split(':');
@@ -145,6 +155,14 @@ export function documentSource(documents: Documents): AuditSource {
     getToken: async (client, jti) => {
       const found = documents.records.find((it) => it['jti'] === jti && it['client'] === client);
       return found === undefined ? undefined : parseTokenRecord(found);
+    },
+    requestsOf: async function* (client, ids) {
+      const asked = new Set<unknown>(ids);
+      for (const it of documents.requests) if (it['client'] === client || asked.has(it['id'])) yield parseRequest(it);
+    },
+    getRequest: async (id) => {
+      const found = documents.requests.find((it) => it['id'] === id);
+      return found === undefined ? undefined : parseRequest(found);
     },
   };
 }

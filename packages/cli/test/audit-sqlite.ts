@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openLocalRegistry } from '@apikey/shared/local';
 import type { Documents } from './audit-documents.ts';
 
-const TABLES = { clients: 'client', rings: 'ring', records: 'token', events: 'event' } as const;
+const TABLES = { clients: 'client', rings: 'ring', records: 'token', requests: 'request', events: 'event' } as const;
 
 /** Sets the registry up if need be, and makes it hold these documents and nothing else. */
 export async function replaceRegistry(dataDir: string, documents: Documents): Promise<void> {

@@ -104,11 +104,51 @@ export const TAMPERINGS: Readonly<Record<string, Tampering>> = {
         ['contact', 'mallory@example.org'],
         ['maxTtl', 31_622_400],
         ['createdAt', 0],
-        ['version', 1],
       ] as const,
       random,
     );
     client[name] = value as never;
+  },
+  'the version of a client edited': ({ clients }, random) => {
+    const client = pick(clients, random);
+    const version = Number(client['version']);
+    client['version'] = pick(
+      [1, version - 1, version + 1, Number(client['eventSeq'])].filter((it) => it !== version),
+      random,
+    );
+  },
+  'the version of a ring edited': ({ rings }) => {
+    const [ring = {}] = rings;
+    ring['version'] = Number(ring['version']) + 1;
+  },
+  'a request edited': ({ requests }, random) => {
+    const request = pick(requests, random);
+    const name = pick(['id', 'parameterHash', 'jti', 'client', 'createdAt', 'exp'], random);
+    const last = text(request[name]).at(-1);
+    request[name] =
+      typeof request[name] === 'number'
+        ? request[name] + 1
+        : `${text(request[name]).slice(0, -1)}${last === '0' ? '1' : '0'}`;
+  },
+  'a request pointed at another token': ({ requests, records }, random) => {
+    const request = pick(requests, random);
+    const record = pick(
+      records.filter(({ jti }) => jti !== request['jti']),
+      random,
+    );
+    for (const name of ['jti', 'client', 'exp']) request[name] = record[name] ?? null;
+  },
+  'a request added': ({ requests, records }, random) => {
+    const { jti = null, client = null, exp = null } = pick(records, random);
+    requests.push({ ...pick(requests, random), id: 'CHG-planted', jti, client, exp });
+  },
+  'a request added for a client that is not known': ({ requests }, random) => {
+    requests.push({ ...pick(requests, random), id: 'CHG-planted', client: 'unheard-of' });
+  },
+  'a request removed before its time': (documents, random, { now }) => {
+    const kept = documents.requests.filter(({ exp }) => Number(exp) > now / 1000 - 400 * 86_400);
+    const gone = pick(kept, random);
+    documents.requests = documents.requests.filter((it) => it !== gone);
   },
   'a client removed, its events left': (documents, random) => {
     documents.clients.splice(index(documents.clients, random), 1);
@@ -156,18 +196,21 @@ export const TRACELESS: Readonly<Record<string, Tampering>> = {
   'a client set back whole, with its events and tokens': (documents, random, { earlier }) => {
     const aggregate = pickClient(documents, random);
     const isOf = (it: Doc): boolean => `client:${text(it['id'] ?? it['client'])}` === aggregate;
+    const isRequestOf = (it: Doc): boolean => `client:${text(it['client'])}` === aggregate;
     const swap = (now: Doc[], then: Doc[], mine: (it: Doc) => boolean): Doc[] => [
       ...now.filter((it) => !mine(it)),
       ...structuredClone(then.filter(mine)),
     ];
     documents.clients = swap(documents.clients, earlier.clients, isOf);
     documents.records = swap(documents.records, earlier.records, isOf);
+    documents.requests = swap(documents.requests, earlier.requests, isRequestOf);
     documents.events = swap(documents.events, earlier.events, (it) => it['aggregate'] === aggregate);
   },
   'a client removed with all that belongs to it': (documents, random) => {
     const aggregate = pickClient(documents, random);
     documents.clients = documents.clients.filter(({ id }) => `client:${text(id)}` !== aggregate);
     documents.records = documents.records.filter(({ client }) => `client:${text(client)}` !== aggregate);
+    documents.requests = documents.requests.filter(({ client }) => `client:${text(client)}` !== aggregate);
     documents.events = documents.events.filter((it) => it['aggregate'] !== aggregate);
   },
   'a chain and its head rewritten with another actor': (documents, random) => {

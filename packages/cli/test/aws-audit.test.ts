@@ -79,6 +79,68 @@ describeOnEmulator(aws, 'apikey audit on DynamoDB', (endpoint) => {
     ]);
   });
 
+  it.each<[string, Attribute]>([
+    ['parameterHash', { S: 'f'.repeat(64) }],
+    ['jti', { S: '00000000-0000-4000-8000-000000000000' }],
+    ['createdAt', { N: '1' }],
+    ['exp', { N: '4000000000' }],
+  ])('finds a request of which %s was edited', async (name, value) => {
+    await put('REQUEST#run/1', 'REQUEST', name, value);
+    expect(await found()).toEqual([
+      expect.objectContaining({ aggregate: 'client:zenith', kind: 'request_differs', subject: 'run/1' }),
+    ]);
+  });
+
+  it('finds a request that was removed, planted, or given to another client', async () => {
+    const key = { pk: { S: 'REQUEST#run/1' }, sk: { S: 'REQUEST' } };
+    const { Item: item } = await call<{ Item: Record<string, Attribute> }>(endpoint, 'dynamodb', 'GetItem', {
+      TableName: session.table,
+      Key: key,
+    });
+    const plant = (id: string, client: string): Promise<object> =>
+      call(endpoint, 'dynamodb', 'PutItem', {
+        TableName: session.table,
+        Item: {
+          ...item,
+          pk: { S: `REQUEST#${id}` },
+          id: { S: id },
+          client: { S: client },
+          bucket: { S: 'REQUESTS' },
+          position: { S: `${client}#${id}` },
+        },
+      });
+    await remove('REQUEST#run/1', 'REQUEST');
+    await plant('run/2', 'zenith');
+    await plant('run/3', 'unheard-of');
+    const kinds = (await found()).map(({ aggregate, kind, subject }) => [aggregate, kind, subject]);
+    expect(kinds).toEqual([
+      ['client:unheard-of', 'request_unexplained', 'run/3'],
+      ['client:zenith', 'request_missing', 'run/1'],
+      ['client:zenith', 'request_unexplained', 'run/2'],
+    ]);
+    await remove('REQUEST#run/2', 'REQUEST');
+    await remove('REQUEST#run/3', 'REQUEST');
+    await plant('run/1', 'partner');
+    expect((await found()).map(({ aggregate, kind, subject }) => [aggregate, kind, subject])).toEqual([
+      ['client:partner', 'request_unexplained', 'run/1'],
+      ['client:zenith', 'request_differs', 'run/1'],
+    ]);
+    // What the index does not list no check can find without a scan: it is refused where it would be used.
+    await plant('run/1', 'zenith');
+    await put('REQUEST#run/5', 'REQUEST', 'id', { S: 'run/5' });
+    for (const name of ['parameterHash', 'jti', 'client', 'createdAt', 'exp'] as const) {
+      await put('REQUEST#run/5', 'REQUEST', name, item[name] ?? {});
+    }
+    expect(await audit('verify')).toMatchObject({ code: 0 });
+    const used = await session.run(['issue', '--client', 'zenith', '--env', 'prod', '--request-id', 'run/5']);
+    expect(used).toMatchObject({ code: 9, stdout: '', stderr: expect.stringContaining('STORE_DAMAGED') });
+  });
+
+  it.each(['1', '3', '99'])('finds that the version of a client was set to %s', async (version) => {
+    await put('CLIENT#zenith', 'CLIENT', 'version', { N: version });
+    expect(await found()).toContainEqual(expect.objectContaining({ aggregate: 'client:zenith', subject: 'zenith' }));
+  });
+
   it('goes on behind items that cannot be read', async () => {
     await put('CLIENT#partner', 'CLIENT', 'epoch', { S: 'one' });
     await put('CLIENT#partner', `TOKEN#${jti}`, 'exp', { BOOL: true });

@@ -44,6 +44,7 @@ function explaining(registry: Registry, settings: Settings): Registry {
     getRequests: (ids) => asked(registry.getRequests(ids)),
     tokensOfClient: (client, options) => listed(registry.tokensOfClient(client, options)),
     tokensByEnd: (from, until, options) => listed(registry.tokensByEnd(from, until, options)),
+    requests: (client) => listed(registry.requests(client)),
     clients: () => listed(registry.clients()),
     eventsOf: (aggregate, fromSeq, toSeq) => listed(registry.eventsOf(aggregate, fromSeq, toSeq)),
     eventsByTime: (from, until) => listed(registry.eventsByTime(from, until)),

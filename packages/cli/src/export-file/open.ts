@@ -62,13 +62,9 @@ export class ExportFile implements AsyncDisposable {
       eventsOf: (ref, fromSeq) => this.#events(aggregateName(ref), fromSeq),
       recordsOf: (client) => this.#records(`client:${client}`),
       getToken: async () => undefined,
+      requestsOf: (client) => this.#requests(`client:${client}`),
+      getRequest: async () => undefined,
     };
-  }
-
-  async *requestsOf(client: string): AsyncGenerator<RequestRecord> {
-    for await (const entry of this.#entries(this.#stretches(`client:${client}`), ['request'])) {
-      if (entry.type === 'request') yield entry.request;
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -105,6 +101,12 @@ export class ExportFile implements AsyncDisposable {
     }
     yield* records.values();
     if (flaw !== undefined) throw flaw;
+  }
+
+  async *#requests(name: string): AsyncGenerator<RequestRecord> {
+    for await (const entry of this.#entries(this.#stretches(name), ['request'])) {
+      if (entry.type === 'request') yield entry.request;
+    }
   }
 
   #stretches(name: string): readonly Stretch[] {

@@ -8,7 +8,6 @@ export interface Outline {
   readonly hash?: string;
   /** Of an aggregate. */
   readonly settled?: number;
-  readonly request?: true;
 }
 
 /** Nothing for what is no entry. */
@@ -28,10 +27,7 @@ const OUTLINES: Readonly<Record<string, (content: Members, line: Members) => Out
       ? { owner: aggregate, seq, hash }
       : undefined,
   record: ({ client }) => ofClient(client),
-  request: ({ client }) => {
-    const outline = ofClient(client);
-    return outline === undefined ? undefined : { ...outline, request: true };
-  },
+  request: ({ client }) => ofClient(client),
   client: ({ id }, { settled }) => withSettled(ofClient(id), settled),
   ring: ({ name }, { settled }) =>
     withSettled(typeof name === 'string' ? { owner: `ring:${name}` } : undefined, settled),

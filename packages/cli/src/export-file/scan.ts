@@ -1,14 +1,7 @@
 /** Goes through an export once: where each aggregate's lines lie, how far each chain goes, and what is damaged. */
 import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import {
-  ApikeyError,
-  parseExportEntry,
-  parseExportEnd,
-  parseExportHeader,
-  type ExportEnd,
-  type ExportHeader,
-} from '@apikey/shared';
+import { ApikeyError, parseExportEnd, parseExportHeader, type ExportEnd, type ExportHeader } from '@apikey/shared';
 import { linesOf, valueOf, type Line } from './lines.ts';
 import { outlineOf, type Outline } from './outline.ts';
 
@@ -111,7 +104,7 @@ class Scanner {
     this.#lines += 1;
     if (line.bytes !== undefined) this.#digest.update(line.bytes).update('\n');
     const outline = 'value' in read ? outlineOf(read.value) : undefined;
-    const flaw = 'flaw' in read ? read.flaw : flawOf(read.value, outline);
+    const flaw = 'flaw' in read ? read.flaw : noEntry(outline);
     if (flaw !== undefined) this.#found.push(`line ${line.number}: ${flaw}`);
     if (outline !== undefined) this.#note(outline, line);
   }
@@ -174,14 +167,6 @@ class Scanner {
   }
 }
 
-/** Requests are read here alone; the other entries are parsed when their aggregate is looked at. */
-function flawOf(value: unknown, outline: Outline | undefined): string | undefined {
-  if (outline === undefined) return 'it is none of event, record, request, client, ring and end';
-  if (outline.request !== true) return undefined;
-  try {
-    parseExportEntry(value);
-    return undefined;
-  } catch (error) {
-    return error instanceof ApikeyError ? `${error.message} (${error.why ?? 'unreadable'})` : 'it cannot be read';
-  }
+function noEntry(outline: Outline | undefined): string | undefined {
+  return outline === undefined ? 'it is none of event, record, request, client, ring and end' : undefined;
 }

@@ -55,7 +55,7 @@ export function clientChange(
   drafts: readonly EventDraft[],
   context: ChangeContext,
 ): ClientChange {
-  const events = appendEvents({ kind: 'client', id: body.id }, before, drafts, context);
+  const events = appendEvents({ kind: 'client', id: body.id }, before, opening(drafts, before), context);
   return {
     kind: 'client',
     expectedVersion: before?.version ?? 0,
@@ -74,7 +74,7 @@ export function ringChange(
   drafts: readonly EventDraft[],
   context: ChangeContext,
 ): RingChange {
-  const events = appendEvents({ kind: 'ring', id: body.name }, before, drafts, context);
+  const events = appendEvents({ kind: 'ring', id: body.name }, before, opening(drafts, before), context);
   return {
     kind: 'ring',
     expectedVersion: before?.version ?? 0,
@@ -90,11 +90,26 @@ export function recordIn(change: ClientChange, jti: string): TokenRecord {
   return record;
 }
 
+/** The first event of a commit carries the version, so that the log shows which events one commit wrote. */
+function opening(drafts: readonly EventDraft[], before: Versioned | undefined): EventDraft[] {
+  return drafts.map((draft, index) =>
+    index === 0 ? { ...draft, detail: { ...draft.detail, version: nextVersion(before) } } : draft,
+  );
+}
+
+interface Versioned {
+  readonly version: number;
+}
+
+function nextVersion(before: Versioned | undefined): number {
+  return (before?.version ?? 0) + 1;
+}
+
 function advance(
-  before: { readonly version: number } | undefined,
+  before: Versioned | undefined,
   events: readonly AuditEvent[],
 ): Pick<Client, 'version' | 'eventSeq' | 'eventHash'> {
   const last = events.at(-1);
   if (last === undefined) throw new TypeError('a change needs at least one event');
-  return { version: (before?.version ?? 0) + 1, eventSeq: last.seq, eventHash: last.hash };
+  return { version: nextVersion(before), eventSeq: last.seq, eventHash: last.hash };
 }

@@ -14,6 +14,9 @@ export const FINDING_KINDS = {
   record_unexplained: 'a token record or key is stored that no event made',
   record_missing: 'events made a token record or key that is not stored',
   grant_unproven: 'an event prepares a token, and no grant of a signing key vouches for it',
+  request_differs: 'a stored request is not the one that its event tells of',
+  request_unexplained: 'a request is stored that no event tells of',
+  request_missing: 'an event tells of a request that is not stored',
   damaged: 'an entry cannot be read',
   sealed_missing: 'a sealed client or key ring is gone, with all its events',
   sealed_cut: 'a chain is shorter than it was when it was sealed',
@@ -37,7 +40,7 @@ export interface Finding {
   readonly kind: FindingKind;
   /** The event at which it was seen. */
   readonly seq?: number;
-  /** The `jti`, `kid` or client id that it is about. */
+  /** The `jti`, `kid`, client id or request id that it is about. */
   readonly subject?: string;
   readonly difference?: Difference;
   /** What the kind and the difference do not say. */

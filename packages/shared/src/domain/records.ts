@@ -160,6 +160,8 @@ export interface EventDetail extends JsonObject {
   readonly after: JsonObject;
   /** Why, as the admin said, where the entity itself has no place for it. */
   readonly reason?: string;
+  /** On the first event of a commit: the version that the commit gave to its aggregate. */
+  readonly version?: number;
   /** Of `token.prepared` with a request id: the parameters of the request, 64 hex digits. */
   readonly parameterHash?: string;
 }

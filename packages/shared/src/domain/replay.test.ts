@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sha256Hex } from '../jose/digest.ts';
-import { testContext, testJti, testKid, testRecord, TEST_SECONDS } from '../testing/fixtures.ts';
+import { testContext, testJti, testKid, testRecord, testRequest } from '../testing/fixtures.ts';
 import { appendEvents, type EventDraft } from './events.ts';
 import type { AggregateRef, AuditEvent, Client, KeyRing, TokenRecord } from './records.ts';
 import { Replay } from './replay.ts';
@@ -182,14 +182,53 @@ describe('a replay', () => {
     expect(Object.getPrototypeOf(replay.client)).toBe(Object.prototype);
   });
 
-  it('holds a version to the number of commits that there can have been', () => {
+  it('holds a version to the number of commits, also of one moment and one actor', () => {
     const { client, events } = begun();
-    const suspended = suspendClient(client, testContext({ at: context.at + 1 }));
-    const replay = replayOf(partner, [...events, ...(suspended?.events ?? [])]);
-    for (const version of [2, 3]) expect(replay.compareVersion({ ...client, version })).toBeUndefined();
-    for (const version of [1, 4]) {
-      expect(replay.compareVersion({ ...client, version })).toMatchObject({ field: 'version', found: version });
+    const suspended = suspendClient(client, context);
+    const all = [...events, ...(suspended?.events ?? [])];
+    expect(all.map(({ detail }) => detail.version)).toEqual([1, undefined, 2]);
+    const replay = replayOf(partner, all);
+    expect(replay.compareVersion({ ...client, version: 2 })).toBeUndefined();
+    for (const version of [1, 3, 4]) {
+      const difference = { field: 'version', expected: 2, found: version };
+      expect(replay.compareVersion({ ...client, version })).toEqual(difference);
     }
-    expect(client.createdAt).toBe(TEST_SECONDS);
+  });
+
+  it.each([
+    [1, 3],
+    [2, 1],
+    [2, 4],
+  ])('suspects the version that event %i begins with: %i', (at, version) => {
+    const { client, events } = begun();
+    const all = [...events, ...(suspendClient(client, context)?.events ?? [])];
+    const replay = new Replay(partner);
+    const place = at === 1 ? 0 : 2;
+    const found = all.flatMap((event, index) =>
+      replay.apply(index === place ? { ...event, detail: { ...event.detail, version } } : event),
+    );
+    expect(found[0]).toMatchObject({ kind: 'event_unlawful', difference: { field: 'detail.version', found: version } });
+  });
+
+  it('says nothing of the version where no event does', () => {
+    const { client, events } = begun();
+    const bare = events.map((event) => {
+      const { version: _, ...detail } = event.detail;
+      return { ...event, detail };
+    });
+    expect(replayOf(partner, bare).compareVersion({ ...client, version: 2 })).toBeUndefined();
+  });
+
+  it('leads to the request of every token that was asked for by one, each member of it', () => {
+    const { state: _, epoch: __, liveUntil: ___, issuedBy: ____, ...asking } = testRecord({ requestId: 'CHG-1' });
+    const request = testRequest({ id: 'CHG-1', jti: asking.jti, createdAt: asking.iat, exp: asking.exp });
+    const replay = replayOf(partner, prepareToken(undefined, asking, request, context).events);
+    expect(replay.request('CHG-1')).toEqual(request);
+    expect(replay.compareRequest(request)).toBeUndefined();
+    const others = { parameterHash: sha256Hex('other'), jti: testJti(9), client: 'other', createdAt: 1, exp: 2 };
+    for (const [field, found] of Object.entries(others)) {
+      expect(replay.compareRequest({ ...request, [field]: found })).toMatchObject({ field, found });
+    }
+    expect(replayOf(partner, begun().events).requests.size).toBe(0);
   });
 });

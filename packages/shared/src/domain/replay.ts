@@ -16,10 +16,11 @@ import {
   type Client,
   type JsonObject,
   type KeyRing,
+  type RequestRecord,
   type RingKey,
   type TokenRecord,
 } from './records.ts';
-import { parseClient, parseKeyRing, parseTokenRecord } from './schema.ts';
+import { parseClient, parseKeyRing, parseRequest, parseTokenRecord } from './schema.ts';
 
 /** A state as events tell it: JSON members by name, absent ones left out. */
 export type ReplayedState = JsonObject;
@@ -34,10 +35,10 @@ export class Replay {
   #client: ReplayedState | undefined;
   /** Token records by `jti`, or keys by `kid` in the order of their creation. */
   readonly #parts = new Map<string, ReplayedState>();
-  #events = 0;
-  /** Runs of events of one moment and one actor: so many commits at least wrote them. */
-  #runs = 0;
-  #run = '';
+  /** Request records by id. */
+  readonly #requests = new Map<string, ReplayedState>();
+  /** What the last commit gave to the aggregate; absent where no event says so. */
+  #version: number | undefined;
 
   constructor(aggregate: AggregateRef) {
     this.#aggregate = aggregate;
@@ -46,9 +47,9 @@ export class Replay {
 
   /** Takes the next event in; what is wrong with it, nothing for a sound one. */
   apply(event: AuditEvent): Finding[] {
-    const findings = [...this.#unlawful(event), ...this.#before(event)];
-    this.#count(event);
+    const findings = [...this.#unlawful(event), ...this.#before(event), ...this.#commit(event)];
     this.#set(event, changed(this.#stateOf(event), event.detail.after));
+    this.#request(event);
     return findings;
   }
 
@@ -62,6 +63,11 @@ export class Replay {
     return this.#parts;
   }
 
+  /** The requests that the events tell of, by id: of an id that was used again, the last one. */
+  get requests(): ReadonlyMap<string, ReplayedState> {
+    return this.#requests;
+  }
+
   /** The replayed client as the registry would hold it. Throws `STORE_DAMAGED` where the events led to no client. */
   clientBody(): ClientBody {
     const { version: _, eventSeq: __, eventHash: ___, ...body } = parseClient({ ...this.#client, ...HEAD });
@@ -71,6 +77,11 @@ export class Replay {
   /** The replayed token record. Throws `STORE_DAMAGED` where the events led to none. */
   record(jti: string): TokenRecord {
     return parseTokenRecord(this.#parts.get(jti));
+  }
+
+  /** The replayed request record. Throws as `record` does. */
+  request(id: string): RequestRecord {
+    return parseRequest(this.#requests.get(id));
   }
 
   /** The replayed keys, oldest first. Throws as `record` does. */
@@ -87,6 +98,11 @@ export class Replay {
   /** The first member in which a stored token record or key differs from the replayed one. */
   comparePart(id: string, stored: TokenRecord | RingKey): Difference | undefined {
     return differenceOf(this.#parts.get(id), members(stored));
+  }
+
+  /** The first member in which a stored request record differs from the replayed one. */
+  compareRequest(stored: RequestRecord): Difference | undefined {
+    return differenceOf(this.#requests.get(stored.id), members(stored));
   }
 
   /** The first flaw of a stored ring: a key that differs, is missing, was never made, or stands in another place. */
@@ -107,17 +123,28 @@ export class Replay {
     return found;
   }
 
-  /** Events do not say which of them one commit wrote, so that the version can only be held to a range. */
+  /** How the stored version differs from the number of commits. */
   compareVersion({ version }: AggregateHead): Difference | undefined {
-    if (version >= this.#runs && version <= this.#events) return undefined;
-    return { field: 'version', expected: `${this.#runs} to ${this.#events}`, found: version };
+    if (this.#version === undefined || version === this.#version) return undefined;
+    return { field: 'version', expected: this.#version, found: version };
   }
 
-  #count({ at, actor }: AuditEvent): void {
-    const run = `${at} ${actor}`;
-    this.#events += 1;
-    if (run !== this.#run) this.#runs += 1;
-    this.#run = run;
+  /** Takes in the version that a commit began with; a version that does not follow is a finding. */
+  #commit(event: AuditEvent): Finding[] {
+    const { version } = event.detail;
+    if (typeof version !== 'number') return [];
+    const expected = event.seq === 1 ? 1 : (this.#version ?? version - 1) + 1;
+    this.#version = version;
+    if (version === expected) return [];
+    return [this.#finding('event_unlawful', event, { field: 'detail.version', expected, found: version })];
+  }
+
+  /** Every member of a request is in the event that prepared its token. */
+  #request({ action, subject, detail: { after, parameterHash } }: AuditEvent): void {
+    const id = member(after, 'requestId');
+    if (action !== 'token.prepared' || typeof id !== 'string' || typeof parameterHash !== 'string') return;
+    const [createdAt, exp] = [member(after, 'iat'), member(after, 'exp')];
+    this.#requests.set(id, { id, parameterHash, jti: subject, client: this.#aggregate.id, createdAt, exp });
   }
 
   #stateOf({ subject, detail }: AuditEvent): ReplayedState | undefined {

@@ -127,6 +127,15 @@ class LocalRegistry implements Registry {
     );
   }
 
+  requests(client?: string): AsyncIterable<RequestRecord> {
+    return this.#pages((connection, last: RequestRecord | undefined) => {
+      const [from, size] = [last?.id ?? '', this.#pageSize];
+      return client === undefined
+        ? connection.documents(parseRequest, PAGE.requests, from, size)
+        : connection.documents(parseRequest, PAGE.requestsOfClient, client, from, size);
+    });
+  }
+
   clients(): AsyncIterable<Client> {
     return this.#pages((connection, last: Client | undefined) =>
       connection.documents(parseClient, PAGE.clients, last?.id ?? '', this.#pageSize),

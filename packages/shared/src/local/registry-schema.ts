@@ -69,6 +69,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE UNIQUE INDEX token_end ON token (ends, jti);
   DROP INDEX token_exp;
   `,
+  `CREATE UNIQUE INDEX request_client ON request (doc ->> '$.client', id);`,
 ];
 
 export const NEWEST_VERSION: number = MIGRATIONS.length;

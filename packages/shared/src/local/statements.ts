@@ -18,6 +18,9 @@ export const PAGE = {
   tokensByEnd: 'SELECT doc FROM token WHERE (ends, jti) > (?, ?) AND ends < ? ORDER BY ends, jti LIMIT ?',
   tokensByEndLatestFirst: `SELECT doc FROM token WHERE (ends, jti) < (?, ?) AND ends >= ?
     ORDER BY ends DESC, jti DESC LIMIT ?`,
+  requests: 'SELECT doc FROM request WHERE id > ? ORDER BY id LIMIT ?',
+  // By the expression, so that it also works before the index of it is there.
+  requestsOfClient: `SELECT doc FROM request WHERE doc ->> '$.client' = ? AND id > ? ORDER BY id LIMIT ?`,
   clients: 'SELECT doc FROM client WHERE id > ? ORDER BY id LIMIT ?',
   eventsOf: 'SELECT doc FROM event WHERE aggregate = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
   eventsByTime: `SELECT doc FROM event WHERE (at, aggregate, seq) > (?, ?, ?) AND at < ?

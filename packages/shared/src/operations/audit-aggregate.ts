@@ -11,6 +11,7 @@ import { sha256Hex } from '../jose/digest.ts';
 import { chainFinding, difference } from './audit-chain.ts';
 import { GrantCheck, type Unproven } from './grant-check.ts';
 import type { GrantVerifier } from './grants.ts';
+import { RequestCheck } from './audit-requests.ts';
 import { damageOf, isDamage, type AuditSource, type StoredAggregate } from './audit-source.ts';
 
 export interface CheckContext {
@@ -65,13 +66,16 @@ export class AggregateCheck {
   async run(): Promise<CheckedAggregate> {
     const first = await this.#stored();
     const readable = await this.#advance(first?.settled ?? Infinity);
+    const requests = this.#ref.kind === 'client' && readable ? this.#requestCheck() : undefined;
     if (this.#ref.kind === 'client') await this.#checkRecords(readable);
+    await requests?.read();
     const last = await this.#stored();
     const complete = readable && (await this.#advanceTo(last));
     if (complete) this.#compareAggregate(last);
     this.#compareVersion(complete ? last : undefined);
     for (const subject of this.#doubtful.keys()) this.#reportRecord(subject);
     this.#reportUnproven(this.#grants?.end() ?? []);
+    requests?.report();
     const exists = last !== undefined || this.#unreadable || this.#events > 0 || this.#records > 0;
     this.#checkSeal(exists, complete);
     return {
@@ -187,6 +191,17 @@ export class AggregateCheck {
       if (readable && !forgotten) this.#found('record_missing', { subject: jti });
     }
     if (damaged !== undefined && !named) this.#found('damaged', { note: damaged });
+  }
+
+  #requestCheck(): RequestCheck {
+    const { source, forgottenBefore } = this.#context;
+    return new RequestCheck({
+      client: this.#ref.id,
+      source,
+      replay: this.#replay,
+      found: (kind, rest) => this.#found(kind, rest),
+      forgottenBefore,
+    });
   }
 
   async #damagedOr<T>(subject: string, read: () => Promise<T>): Promise<T | 'damaged'> {

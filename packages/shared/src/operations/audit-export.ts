@@ -70,6 +70,7 @@ async function namesOf(registry: Registry, earlier: EarlierExport | undefined): 
   for await (const { aggregate } of registry.eventsByTime(from, (MAX_EPOCH_SECONDS + 1) * 1000)) names.add(aggregate);
   if (earlier === undefined) {
     for await (const { client } of registry.tokensByEnd(0, MAX_EPOCH_SECONDS + 1)) names.add(`client:${client}`);
+    for await (const { client } of registry.requests()) names.add(`client:${client}`);
   }
   return [...names].toSorted();
 }
@@ -107,7 +108,7 @@ async function* exportAggregate(
     if (event.detail.entity === 'token') touched.add(event.subject);
     if (event.seq > (known?.seq ?? 0)) yield { type: 'event', event };
   }
-  if (ref.kind === 'client') yield* recordsOf(registry, ref.id, known === undefined ? undefined : touched);
+  if (ref.kind === 'client') yield* withStrays(registry, ref.id, known === undefined ? undefined : touched);
   const last = first === undefined ? undefined : await aggregateOf(registry, ref);
   if (last === undefined) return;
   for await (const event of registry.eventsOf(ref, settled + 1)) {
@@ -116,6 +117,17 @@ async function* exportAggregate(
     yield { type: 'event', event };
   }
   yield 'keys' in last ? { type: 'ring', settled, ring: last } : { type: 'client', settled, client: last };
+}
+
+/** Records with their requests, and of all of them also the requests that no record names. */
+async function* withStrays(registry: Registry, client: string, touched: ReadonlySet<string> | undefined): Entries {
+  const named = new Set<string>();
+  for await (const entry of recordsOf(registry, client, touched)) {
+    if (entry.type === 'request') named.add(entry.request.id);
+    yield entry;
+  }
+  if (touched !== undefined) return;
+  for await (const request of registry.requests(client)) if (!named.has(request.id)) yield { type: 'request', request };
 }
 
 /** @param touched absent = all */

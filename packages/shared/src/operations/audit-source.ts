@@ -8,10 +8,15 @@ import {
   type AuditEvent,
   type Client,
   type KeyRing,
+  type RequestRecord,
   type TokenRecord,
 } from '../domain/records.ts';
 import { MAX_EPOCH_SECONDS, parseTime } from '../domain/time.ts';
 import type { Registry } from '../ports/registry.ts';
+import { inBatches } from './batches.ts';
+
+/** Requests that are read together. */
+const READS_AT_ONCE = 100;
 
 /** What a check has to look at. */
 export interface Survey {
@@ -41,6 +46,9 @@ export interface AuditSource {
   eventsOf(ref: AggregateRef, fromSeq: number): AsyncIterable<AuditEvent>;
   recordsOf(client: string): AsyncIterable<TokenRecord>;
   getToken(client: string, jti: string): Promise<TokenRecord | undefined>;
+  /** The requests with these ids, and all others that name this client. */
+  requestsOf(client: string, ids: Iterable<string>): AsyncIterable<RequestRecord>;
+  getRequest(id: string): Promise<RequestRecord | undefined>;
 }
 
 /** The registry itself, which others may be writing to. */
@@ -54,7 +62,16 @@ export function registrySource(registry: Registry): AuditSource {
     eventsOf: (ref, fromSeq) => registry.eventsOf(ref, fromSeq),
     recordsOf: (client) => registry.tokensOfClient(client),
     getToken: (client, jti) => registry.getToken(client, jti),
+    requestsOf: (client, ids) => requestsOf(registry, client, ids),
+    getRequest: (id) => registry.getRequest(id),
   };
+}
+
+/** Those that events tell of are read by id, since a listing may lag. */
+async function* requestsOf(registry: Registry, client: string, ids: Iterable<string>): AsyncGenerator<RequestRecord> {
+  const known = new Set(ids);
+  for await (const batch of inBatches(known, READS_AT_ONCE)) yield* (await registry.getRequests(batch)).values();
+  for await (const request of registry.requests(client)) if (!known.has(request.id)) yield request;
 }
 
 /** `client:partner` taken apart. */
@@ -63,7 +80,7 @@ export function aggregateRef(name: string): AggregateRef {
   return name.startsWith('client:') ? { kind: 'client', id } : { kind: 'ring', id };
 }
 
-/** Asks three listings for names, since a client may be missing in each that somebody tampered with. */
+/** Asks four listings for names, since a client may be missing in each that somebody tampered with. */
 async function survey(registry: Registry, onEvents: (count: number) => void): Promise<Survey> {
   const names = new Set<string>();
   const damages: string[] = [];
@@ -77,6 +94,9 @@ async function survey(registry: Registry, onEvents: (count: number) => void): Pr
   });
   const records = registry.tokensByEnd(0, MAX_EPOCH_SECONDS + 1);
   await untilDamaged(damages, 'the list of tokens', records, ({ client }) => names.add(`client:${client}`));
+  await untilDamaged(damages, 'the list of requests', registry.requests(), ({ client }) =>
+    names.add(`client:${client}`),
+  );
   return { whole: 'registry', aggregates: [...names].toSorted().map(aggregateRef), events, damages };
 }
 

@@ -2,7 +2,7 @@
 
 /** @param weight what one entry counts as; a batch ends with the entry that reaches `size` */
 export async function* inBatches<T>(
-  source: AsyncIterable<T>,
+  source: AsyncIterable<T> | Iterable<T>,
   size: number,
   weight: (item: T) => number = () => 1,
 ): AsyncGenerator<T[]> {

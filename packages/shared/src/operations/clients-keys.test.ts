@@ -28,6 +28,7 @@ describe('a client', () => {
     expect(events.map(({ action }) => action)).toEqual(['client.registered', 'client.updated']);
     expect(events[1]?.detail).toEqual({
       entity: 'client',
+      version: 2,
       before: { cidrs: ['10.0.0.0/8'], owner: null },
       after: { cidrs: null, owner: 'team' },
     });

@@ -27,16 +27,14 @@ import { GrantCheck, type Unproven } from './grant-check.ts';
 import type { GrantVerifier } from './grants.ts';
 import { storedAggregate, type RestorePlan, type RestoreStep } from './restore-plan.ts';
 
-/** Events of one commit: each touches at most one record, whose items are three, and a transaction takes a hundred. */
+/** Events of one commit, where they do not say so themselves: each has at most three items of the hundred. */
 const EVENTS_PER_COMMIT = 20;
 /** With its client, its events, and two for a record that is new: no backend takes more in one transaction. */
 const ITEMS_PER_COMMIT = 100;
 /** What ends a token. */
 const ENDINGS: ReadonlySet<EventAction> = new Set(['token.revoked', 'token.replaced']);
 
-export interface RestoreSource extends Pick<AuditSource, 'eventsOf'> {
-  requestsOf(client: string): AsyncIterable<RequestRecord>;
-}
+export type RestoreSource = Pick<AuditSource, 'eventsOf'>;
 
 export interface RestoreOptions {
   /** How grants are verified, and the time by which a token is over. */
@@ -68,19 +66,15 @@ async function restoreOne(
   step: RestoreStep,
   { grants, unproven = false, onProgress = () => {} }: RestoreOptions,
 ): Promise<void> {
-  const { ref, fromSeq, untilSeq, actions } = step;
+  const { ref, fromSeq, untilSeq } = step;
   const target = await targetOf(source, step, grants);
   // Rings come first, so that this one is as it was left.
   if (!unproven) requireProven(target, await registry.readKeyRing(), grants.now);
-  const requests = new Map<string, RequestRecord>();
-  if ('token.prepared' in actions) {
-    for await (const request of source.requestsOf(ref.id)) requests.set(request.jti, request);
-  }
   let current = await storedAggregate(registry, ref);
   if ((current?.eventSeq ?? 0) !== fromSeq) throw moved(ref.id);
   for await (const events of commitsOf(source.eventsOf(ref, fromSeq + 1), untilSeq)) {
     if (events[0]?.prev !== (current?.eventHash ?? GENESIS_HASH)) throw moved(ref.id);
-    const change = changeOf(step, target, current, events, requests);
+    const change = changeOf(step, target, current, events);
     await commit(registry, change);
     current = change.kind === 'client' ? change.client : change.ring;
     onProgress(events.length);
@@ -139,7 +133,7 @@ function requireProven({ state, unproven }: Target, ring: KeyRing | undefined, n
   });
 }
 
-/** A commit holds no more than one of the commits that are put back held: versions count them. */
+/** The commits that are put back, one by one: versions count them. */
 async function* commitsOf(events: AsyncIterable<AuditEvent>, untilSeq: number): AsyncGenerator<AuditEvent[]> {
   let batch: AuditEvent[] = [];
   for await (const event of events) {
@@ -153,7 +147,8 @@ async function* commitsOf(events: AsyncIterable<AuditEvent>, untilSeq: number): 
   if (batch.length > 0) yield batch;
 }
 
-function belongs([first, ...rest]: readonly AuditEvent[], { at, actor }: AuditEvent): boolean {
+function belongs([first, ...rest]: readonly AuditEvent[], { at, actor, detail }: AuditEvent): boolean {
+  if (first?.detail.version !== undefined || detail.version !== undefined) return detail.version === undefined;
   return first?.at === at && first.actor === actor && rest.length + 1 < EVENTS_PER_COMMIT;
 }
 
@@ -162,7 +157,6 @@ function changeOf(
   { state, ended }: Target,
   current: Client | KeyRing | undefined,
   events: readonly AuditEvent[],
-  requests: ReadonlyMap<string, RequestRecord>,
 ): Change {
   const last = events.at(-1);
   if (last === undefined) throw new TypeError('a commit needs an event');
@@ -186,8 +180,15 @@ function changeOf(
     client: { ...state.clientBody(), ...head },
     created: records.filter(({ jti }) => made.has(jti)),
     updated: records.filter(({ jti }) => !made.has(jti)),
-    requests: [...made].flatMap((jti) => requests.get(jti) ?? []),
+    requests: [...made].flatMap((jti) => requestOf(state, jti) ?? []),
   };
+}
+
+/** Nothing where its id was used again since: then the later one is written. */
+function requestOf(state: Replay, jti: string): RequestRecord | undefined {
+  const { requestId } = state.record(jti);
+  if (requestId === undefined || state.requests.get(requestId)?.['jti'] !== jti) return undefined;
+  return state.request(requestId);
 }
 
 async function commit(registry: Registry, change: Change): Promise<void> {

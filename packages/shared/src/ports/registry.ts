@@ -65,6 +65,8 @@ export interface Registry extends StatusReader, UsageReader {
    * still ahead, though it may come twice.
    */
   tokensByEnd(from: EpochSeconds, until: EpochSeconds, options?: EndOrder): AsyncIterable<TokenRecord>;
+  /** The requests that name this client, by ascending id; without one, all requests in any order. */
+  requests(client?: string): AsyncIterable<RequestRecord>;
   /** All clients by ascending id. */
   clients(): AsyncIterable<Client>;
   /** One aggregate's events by ascending `seq`, from `fromSeq` (default 1) to `toSeq` (default: the last). */

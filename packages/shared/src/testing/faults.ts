@@ -62,6 +62,7 @@ export function faultyRegistry(inner: Registry, plan: FaultPlan<RegistryCall>): 
     getRing: (name) => run('getRing', () => inner.getRing(name)),
     tokensOfClient: (client, options) => list('tokensOfClient', () => inner.tokensOfClient(client, options)),
     tokensByEnd: (from, until, options) => list('tokensByEnd', () => inner.tokensByEnd(from, until, options)),
+    requests: (client) => list('requests', () => inner.requests(client)),
     clients: () => list('clients', () => inner.clients()),
     eventsOf: (aggregate, fromSeq, toSeq) => list('eventsOf', () => inner.eventsOf(aggregate, fromSeq, toSeq)),
     eventsByTime: (from, until) => list('eventsByTime', () => inner.eventsByTime(from, until)),

@@ -114,6 +114,11 @@ class MemoryRegistry implements Registry, UsageRecorder {
     yield* latestFirst ? sorted.toReversed() : sorted;
   }
 
+  async *requests(client?: string): AsyncGenerator<RequestRecord> {
+    const named = [...this.#requests.values()].filter((it) => client === undefined || it.client === client);
+    yield* named.toSorted((a, b) => compare(a.id, b.id));
+  }
+
   async *clients(): AsyncGenerator<Client> {
     yield* [...this.#clients.values()].toSorted((a, b) => compare(a.id, b.id));
   }

@@ -1,9 +1,10 @@
 /** The registry contract, part 3: listings in their stated order, complete over several pages, left early at will. */
 import { describe, expect, it } from 'vitest';
 import type { TokenRecord } from '../domain/records.ts';
+import { sha256Hex } from '../jose/digest.ts';
 import type { Registry } from '../ports/registry.ts';
 import { collect } from './collect.ts';
-import { changeClient, testJti, testRecord, TEST_SECONDS } from './fixtures.ts';
+import { changeClient, testJti, testRecord, testRequest, TEST_SECONDS } from './fixtures.ts';
 import type { RegistrySubject } from './registry-contract.ts';
 
 /** How long a distributed backend's report listings may lag behind. */
@@ -65,6 +66,28 @@ export function listingContract(subject: RegistrySubject): void {
         seen.push(jti);
       }
       expect(seen).toEqual(records.map(({ jti }) => jti));
+    });
+
+    it('lists the requests that name a client by id, over several pages, and all of them', async () => {
+      const { registry, pageSize } = subject;
+      const ids = Array.from({ length: pageSize + 1 }, (_, n) => `list/${String(n).padStart(2, '0')}#~`);
+      const asked = ids.map((id, n) =>
+        testRequest({ id, client: 'list-asked', jti: testJti(n, 'de'), parameterHash: sha256Hex(id) }),
+      );
+      const other = testRequest({ id: 'list/00', client: 'list-asked-2', jti: testJti(99, 'de') });
+      for (const [client, requests] of [
+        ['list-asked', asked.toReversed()],
+        ['list-asked-2', [other]],
+        ['list-aske', []],
+      ] as const) {
+        const created = requests.map(({ id, jti }) => testRecord({ client, jti, requestId: id }));
+        await registry.commit(changeClient(client, { created, requests }));
+      }
+      await expect.poll(() => collect(registry.requests('list-asked')), LAG).toEqual(asked);
+      await expect.poll(() => collect(registry.requests('list-asked-2')), LAG).toEqual([other]);
+      expect(await collect(registry.requests('list-aske'))).toEqual([]);
+      const all = await collect(registry.requests());
+      expect(new Set(all.map(({ id }) => id))).toEqual(new Set([...all.map(({ id }) => id), ...ids, other.id]));
     });
 
     it('lists all clients by id', async () => {

@@ -56,14 +56,13 @@ async function putBack(
     why: 'the registry is put back in part: what dies may still live, and audit verify finds what is not finished',
     fix: 'run the command again: it goes on where this one stopped',
   });
-  const source = { ...file.source, requestsOf: (client: string) => file.requestsOf(client) };
   const settings = await context.settings();
   const grants = {
     keys: await openKeys(settings, context.io),
     environment: { name: settings.env.value, issuer: settings.issuer },
     now: context.io.clock.now(),
   };
-  await restoreRegistry(registry, source, plan, { grants, unproven, onProgress: bar.advance });
+  await restoreRegistry(registry, file.source, plan, { grants, unproven, onProgress: bar.advance });
 }
 
 /** A dry run of what does not exist yet is compared with nothing, and makes nothing. */

@@ -94,6 +94,8 @@ export function bucketName(kind: BucketKind, name: string): string {
 
 /** All clients, by id. */
 export const CLIENTS_BUCKET = 'CLIENTS';
+/** All requests, by client, then id. */
+export const REQUESTS_BUCKET = 'REQUESTS';
 
 /** `2027-04`: the month of an end, which names its bucket; times beyond the calendar fall on its ends. */
 export function monthOf(seconds: number): string {
@@ -111,6 +113,14 @@ export function endPosition(end: number, jti: string): string {
 /** Positions in a day sort by time, then aggregate, then number: `#` sorts before all that a name may hold. */
 export function eventPosition(at: string, aggregate: string, seq: number): string {
   return `${at}#${aggregate}#${padded(seq)}`;
+}
+
+/** What the positions of a client's requests begin with: `#` sorts before all that the name of a client may hold. */
+export function requestPrefix(client: string): string {
+  return `${client}#`;
+}
+export function requestPosition(client: string, id: string): string {
+  return `${requestPrefix(client)}${id}`;
 }
 
 /** So many digits hold all times and numbers that can be written, and sort as text. */

@@ -3,10 +3,18 @@
  * query for their names, then at least one for each, so that a report costs what its days or months hold, and half a
  * read unit for each that was emptied since.
  */
-import type { AggregateRef, AuditEvent, Client, EpochMillis, EpochSeconds, TokenRecord } from '../../domain/records.ts';
+import type {
+  AggregateRef,
+  AuditEvent,
+  Client,
+  EpochMillis,
+  EpochSeconds,
+  RequestRecord,
+  TokenRecord,
+} from '../../domain/records.ts';
 import { isClientId } from '../../domain/identifiers.ts';
 import { formatMillis, MAX_EPOCH_SECONDS } from '../../domain/time.ts';
-import { readClient, readEvent, readToken } from './items.ts';
+import { readClient, readEvent, readRequest, readToken } from './items.ts';
 import {
   bucketName,
   bucketsPartition,
@@ -16,6 +24,8 @@ import {
   eventsPartition,
   monthOf,
   padded,
+  requestPrefix,
+  REQUESTS_BUCKET,
   TABLE_KEYS,
   TOKEN_PREFIX,
   type BucketKind,
@@ -46,6 +56,11 @@ export async function* eventsOf(
 
 export async function* clients(queries: TableQueries): AsyncGenerator<Client> {
   for await (const item of queries.bucket(CLIENTS_BUCKET)) yield readClient(item);
+}
+
+export async function* requests(queries: TableQueries, client?: string): AsyncGenerator<RequestRecord> {
+  const extent = client === undefined ? undefined : { prefix: requestPrefix(client) };
+  for await (const item of queries.bucket(REQUESTS_BUCKET, extent)) yield readRequest(item);
 }
 
 export async function* tokensByEnd(

@@ -19,7 +19,7 @@ import type { Item } from './attributes.ts';
 import { explainMissingTable } from './creating.ts';
 import { readClient, readPointer, readRequest, readToken } from './items.ts';
 import { clientKey, DEFAULT_RETENTION_SECONDS, pointerKey, requestKey, tokenKey, type Key } from './keys.ts';
-import { clients, eventsByTime, eventsOf, tokensByEnd, tokensOfClient } from './listings.ts';
+import { clients, eventsByTime, eventsOf, requests, tokensByEnd, tokensOfClient } from './listings.ts';
 import { TableQueries } from './queries.ts';
 import { dynamoSession, TableReader, type DynamoClient, type DynamoTarget } from './reads.ts';
 import { readRingByName, readStatus } from './status-reader.ts';
@@ -110,6 +110,10 @@ class DynamoRegistry implements Registry {
 
   tokensByEnd(from: EpochSeconds, until: EpochSeconds, order?: EndOrder): AsyncIterable<TokenRecord> {
     return this.#list(tokensByEnd(this.#queries, from, until, order));
+  }
+
+  requests(client?: string): AsyncIterable<RequestRecord> {
+    return this.#list(requests(this.#queries, client));
   }
 
   clients(): AsyncIterable<Client> {
