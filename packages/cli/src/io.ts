@@ -7,6 +7,8 @@ export interface Output {
   readonly isTTY: boolean;
   /** Width in characters; only meaningful on a terminal. */
   readonly columns: number;
+  /** Whether it takes everything and keeps nothing, as the null device does. */
+  readonly discards: boolean;
   /** Writes every byte, or throws the system's error (`EPIPE`, `ENOSPC`, ...). */
   write(text: string): void;
   /** Forces a regular file to disk; for pipes and terminals there is nothing to do. */

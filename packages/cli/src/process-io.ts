@@ -1,10 +1,14 @@
 /** The real process behind the `Io` interface. Output bypasses Node's streams, whose writes may still fail after exit. */
-import { fstatSync, fsyncSync, writeSync } from 'node:fs';
+import { fstatSync, fsyncSync, statSync, writeSync } from 'node:fs';
 import type { Io, Output } from './io.ts';
 
 /** A pipe that is full and non-blocking answers EAGAIN; its reader gets this long before the next try. */
 const FULL_PIPE_PAUSE_MS = 5;
 const FALLBACK_COLUMNS = 80;
+/** Devices that take every byte and keep none. */
+const DISCARDING = ['/dev/null', '/dev/zero', '/dev/random', '/dev/urandom'];
+/** Their numbers on Linux (admin-guide/devices.txt: major 1, minors 3, 5, 8 and 9), where `/dev` has none of them. */
+const DISCARDING_ON_LINUX = [0x103, 0x105, 0x108, 0x109];
 
 export function processIo(interrupted: AbortSignal): Io {
   return {
@@ -25,6 +29,9 @@ function fileOutput(fd: number, columns: () => number | undefined): Output {
     isTTY,
     get columns() {
       return (isTTY ? columns() : undefined) ?? FALLBACK_COLUMNS;
+    },
+    get discards() {
+      return discards(fd);
     },
     write: (text) => writeAll(fd, Buffer.from(text, 'utf8')),
     sync: () => {
@@ -52,6 +59,19 @@ function isTerminal(fd: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Asks the device itself: Node opens the null device in the place of a descriptor that was closed (`>&-`). */
+function discards(fd: number): boolean {
+  const stats = fstatSync(fd);
+  if (!stats.isCharacterDevice()) return false;
+  if (process.platform === 'win32') return !isTerminal(fd);
+  const numbers = process.platform === 'linux' ? [...DISCARDING_ON_LINUX] : [];
+  for (const path of DISCARDING) {
+    const device = statSync(path, { throwIfNoEntry: false });
+    if (device?.isCharacterDevice() === true) numbers.push(device.rdev);
+  }
+  return numbers.includes(stats.rdev);
 }
 
 function isTryAgain(error: unknown): boolean {

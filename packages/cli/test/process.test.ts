@@ -64,6 +64,51 @@ describe('redirections', () => {
     expect(shell('apikey --help > /dev/full').code).toBe(6);
   });
 
+  it.each(['1< /dev/null', '> /dev/zero', '> /dev/random', '>> /dev/urandom'])(
+    'a stdout that keeps nothing, %s: refused before anything is set up',
+    (redirection) => {
+      const lost = { code: 2, stdout: '', stderr: expect.stringContaining('OUTPUT_DISCARDED') };
+      expect(shell(`apikey issue --client x ${redirection}`)).toMatchObject(lost);
+      expect(readdirSync(home)).not.toContain('.local');
+    },
+  );
+
+  it.each(['>&-', '> /dev/null', '> "$HOME/null"'])(
+    'a stdout that keeps nothing, %s: refused before anything is recorded or set up, but not with a file or a plan',
+    (redirection) => {
+      shell(
+        'mknod "$HOME/null" c 1 3 2>/dev/null || ln -s /dev/null "$HOME/null"; echo client > in.csv; echo a >> in.csv',
+      );
+      const lost = { code: 2, stdout: '', stderr: expect.stringContaining('OUTPUT_DISCARDED') };
+      expect(shell(`apikey issue --client x ${redirection}`)).toMatchObject(lost);
+      expect(shell(`apikey issue --client x --json ${redirection}`)).toMatchObject(lost);
+      expect(shell(`apikey issue --from in.csv --json ${redirection}`)).toMatchObject(lost);
+      expect(shell(`apikey issue --client x --dry-run ${redirection}`).code).toBe(0);
+      expect(shell(`apikey issue --from in.csv --json --dry-run ${redirection}`).code).toBe(0);
+      expect(readdirSync(home)).not.toContain('.local');
+      expect(shell(`apikey issue --client x -o t --json ${redirection}`)).toMatchObject({ code: 0 });
+      const jti = shell('apikey list | cut -f1').stdout.trim();
+      expect(shell(`apikey rotate ${jti} ${redirection}`)).toMatchObject(lost);
+      expect(shell(`apikey rotate --all --json --yes ${redirection}`)).toMatchObject(lost);
+      expect(shell(`apikey rotate ${jti} --dry-run ${redirection}`).code).toBe(0);
+      expect(shell('apikey list --all | cut -f1').stdout.trim()).toBe(jti);
+      expect(shell(`apikey rotate ${jti} -o t2 -q ${redirection}`).code).toBe(0);
+      expect(shell(`apikey rotate --all --yes --out-dir new -q ${redirection}`).code).toBe(0);
+    },
+  );
+
+  it.each(['/dev/null', '/dev/full', '.', 'pipe'])(
+    'a file that is none, %s: refused before anything is set up',
+    (file) => {
+      shell('mkfifo pipe; echo client > in.csv; echo a >> in.csv');
+      for (const command of [`--client x -o ${file}`, `--client x -o ${file} --force`, `--from in.csv -o ${file}`]) {
+        expect(shell(`apikey issue ${command}`)).toMatchObject({ code: 2, stdout: '' });
+      }
+      expect(shell('apikey issue --from in.csv --out-dir /dev/null')).toMatchObject({ code: 2, stdout: '' });
+      expect(readdirSync(home)).not.toContain('.local');
+    },
+  );
+
   it('a pipe whose reader has gone: a listing ends quietly', () => {
     shell('apikey issue --client partner -q > t');
     expect(shell('{ apikey list --all; echo $? >&2; } | true')).toMatchObject({ code: 0, stderr: '0\n' });

@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly stdoutFails?: string;
   /** Standard output takes everything, but forcing it to disk fails with this. */
   readonly syncFails?: string;
+  /** Standard output is the null device. */
+  readonly stdoutDiscards?: boolean;
   readonly interrupted?: AbortSignal;
 }
 
@@ -44,8 +46,8 @@ export class Session implements Disposable {
   }
 
   async run(argv: readonly string[], options: RunOptions = {}): Promise<Result> {
-    const { tty = false, columns = 100, env = {}, stdoutFails, syncFails } = options;
-    const [stdout, stderr] = [new MemoryOutput(tty, columns, stdoutFails, syncFails), new MemoryOutput(tty, columns)];
+    const { tty = false, columns = 100, env = {} } = options;
+    const [stdout, stderr] = [new MemoryOutput(options), new MemoryOutput({ tty, columns })];
     const io: Io = {
       stdin: { isTTY: tty, stream: () => Readable.from([Buffer.from(options.stdin ?? '')]) },
       stdout,
@@ -80,15 +82,17 @@ export class Session implements Disposable {
 class MemoryOutput implements Output {
   readonly isTTY: boolean;
   readonly columns: number;
+  readonly discards: boolean;
   readonly #writeFailure: string | undefined;
   readonly #syncFailure: string | undefined;
   text = '';
 
-  constructor(isTTY: boolean, columns: number, writeFailure?: string, syncFailure?: string) {
-    this.isTTY = isTTY;
+  constructor({ tty = false, columns = 100, stdoutFails, syncFails, stdoutDiscards = false }: RunOptions) {
+    this.isTTY = tty;
     this.columns = columns;
-    this.#writeFailure = writeFailure;
-    this.#syncFailure = syncFailure;
+    this.discards = stdoutDiscards;
+    this.#writeFailure = stdoutFails;
+    this.#syncFailure = syncFails;
   }
 
   write(text: string): void {

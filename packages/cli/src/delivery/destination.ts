@@ -15,6 +15,8 @@ export interface Destination {
   /** The file as typed. */
   readonly output: string | undefined;
   readonly force: boolean;
+  /** Nothing will be handed over. */
+  readonly planned: boolean;
   /** With neither file nor store the token goes to standard output. */
   readonly store: StoreUri | undefined;
 }
@@ -27,12 +29,13 @@ export function parseDestination(flags: FlagValues): Destination {
   if (output === '' || output === '-') {
     throw new UsageError('-o needs the name of a file', { fix: 'leave -o out to get the token on standard output' });
   }
-  return { output, force: flags.on('force'), store: parseOptional('--to', flags.text('to'), parseStoreUri) };
+  const planned = flags.on('dryRun');
+  return { output, force: flags.on('force'), planned, store: parseOptional('--to', flags.text('to'), parseStoreUri) };
 }
 
 /** @param json what stands beside the token where JSON is printed to standard output */
 export async function destinationSink(
-  { output, force, store }: Destination,
+  { output, force, planned, store }: Destination,
   json: (record: TokenRecord) => object,
   settings: Settings,
   context: Context,
@@ -40,6 +43,7 @@ export async function destinationSink(
   const { io, terminal } = context;
   if (store !== undefined) return watchedStore(await openStore(store, settings), context);
   if (output !== undefined) return watched(fileSink(resolve(io.cwd, output), { replace: force }), context);
+  if (planned) return NO_SINK;
   if (!terminal.json) return watched(stdoutSink(io.stdout), context);
   // One object a line where a program reads it, like every JSON result.
   const indent = terminal.isTTY ? 2 : undefined;
@@ -47,6 +51,12 @@ export async function destinationSink(
     JSON.stringify({ token, ...json(record) }, undefined, indent);
   return watched(stdoutSink(io.stdout, form), context);
 }
+
+/** Of a dry run to standard output. */
+const NO_SINK: TokenSink = {
+  check: async () => {},
+  deliver: () => Promise.reject(new TypeError('a dry run hands nothing over')),
+};
 
 /** A delivery to a store can always be finished by a rerun, and so is a request, if only by an id that is made up. */
 export function requestFor<R extends { readonly requestId?: string }>(

@@ -1,5 +1,5 @@
 /** Hands a token over on standard output, bare or inside a JSON object, and believes nothing but a completed write. */
-import { UnavailableError, type TokenRecord, type TokenSink } from '@apikey/shared';
+import { ApikeyError, UnavailableError, type TokenRecord, type TokenSink } from '@apikey/shared';
 import { systemReason } from '../failure.ts';
 import type { Output } from '../io.ts';
 import { grouped } from './grouped.ts';
@@ -13,7 +13,7 @@ export function stdoutSink(
   form: (token: string, record: TokenRecord) => string = (token) => token,
 ): TokenSink {
   return {
-    check: async () => {},
+    check: async () => requireReader(stdout),
     deliver: async (token, record) => {
       writeOut(stdout, `${form(token, record)}\n`);
     },
@@ -26,7 +26,16 @@ export function stdoutLines(stdout: Output, form: (token: string, record: TokenR
     writeOut(stdout, lines.map((line) => `${line}\n`).join(''));
     return [];
   });
-  return { check: async () => {}, deliver: (token, record) => deliver(form(token, record)) };
+  return { check: async () => requireReader(stdout), deliver: (token, record) => deliver(form(token, record)) };
+}
+
+/** Throws where a token would be gone as soon as it is written. */
+export function requireReader(stdout: Output, fix = 'add -o FILE or --to STORE, or let another command read it'): void {
+  if (!stdout.discards) return;
+  throw new ApikeyError('OUTPUT_DISCARDED', 'standard output keeps nothing, so a token would be lost', {
+    why: 'it is closed, or it is a device like /dev/null',
+    fix,
+  });
 }
 
 function writeOut(stdout: Output, text: string): void {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { wantsColour } from './style.ts';
 
-const terminal = { isTTY: true, columns: 80, write: () => {}, sync: () => {} };
+const terminal = { isTTY: true, columns: 80, discards: false, write: () => {}, sync: () => {} };
 
 it.each([
   ['a terminal', true, {}, true],

@@ -60,6 +60,10 @@ export const ERRORS = {
     meaning: 'The configuration file that was named does not exist or cannot be read.',
   },
   ENV_UNKNOWN: { kind: 'usage', meaning: 'An environment that the configuration does not define.' },
+  OUTPUT_DISCARDED: {
+    kind: 'usage',
+    meaning: 'A token would have gone to a standard output that is closed or is the null device.',
+  },
   CONFIRMATION_REQUIRED: {
     kind: 'usage',
     meaning: 'A question had to be asked, but there is no terminal to ask it on.',

@@ -7,6 +7,7 @@ import type { Settings } from '../../config/resolve.ts';
 import type { Context } from '../../context.ts';
 import { counted } from '../../counted.ts';
 import { fileSink } from '../../delivery/file.ts';
+import { requireReader } from '../../delivery/stdout.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { confirm } from '../../terminal/confirm.ts';
 import { distance } from '../../terminal/distance.ts';
@@ -37,6 +38,7 @@ export async function rotateAll(
     await planAll(deps, found, options, settings, context);
     return EXIT_CODES.done.code;
   }
+  if (options.outDir === undefined) requireReader(io.stdout, 'add --out-dir DIR, or let another command read it');
   if (!options.yes) await confirmAll(deps, found, options, settings, context);
   const { outDir } = options;
   if (outDir !== undefined) await makeDirectory(resolve(io.cwd, outDir));

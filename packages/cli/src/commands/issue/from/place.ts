@@ -9,7 +9,7 @@ import {
   type TokenSink,
 } from '@apikey/shared';
 import type { Context } from '../../../context.ts';
-import { stdoutLines } from '../../../delivery/stdout.ts';
+import { requireReader, stdoutLines } from '../../../delivery/stdout.ts';
 import { TokenDirectory } from '../../../delivery/token-directory.ts';
 import { TokenLines } from '../../../delivery/token-lines.ts';
 import { fileNames } from './file-names.ts';
@@ -28,6 +28,8 @@ export interface BulkPlace extends Disposable {
   fileOf(line: BulkLine): string | undefined;
 }
 
+const NAME_A_PLACE = 'add --out-dir DIR or -o FILE instead of --json, or let another command read it';
+
 /** @param json what stands beside each token where it is a line of JSON; `look` = nothing will be written */
 export async function openPlace(
   target: BulkTarget,
@@ -39,6 +41,7 @@ export async function openPlace(
   const numbers = new Map(lines.map(({ line, request }) => [request.requestId, line]));
   const form = (token: string, record: TokenRecord): string =>
     JSON.stringify({ token, ...json(record), line: numbers.get(record.requestId ?? '') });
+  if (target.kind === 'stdout' && !look) requireReader(io.stdout, NAME_A_PLACE);
   if (target.kind === 'stdout') return stdoutPlace(stdoutLines(io.stdout, form));
   const path = resolve(io.cwd, target.path);
   if (target.kind === 'lines') {
