@@ -1,7 +1,9 @@
 /** Repeats a call that failed for the moment: within a budget, with growing random pauses, and only where that is safe. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ApikeyError } from '../domain/errors.ts';
 import { ThrottledError, UnavailableError } from '../ports/errors.ts';
 import type { Timing } from './client-settings.ts';
+import { member } from './vendor-error.ts';
 
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1_000;
@@ -25,6 +27,7 @@ export interface Attempted<T> {
 export async function attempt<T>({ call, translate, repeatable, timing, signal }: Attempted<T>): Promise<T> {
   const end = performance.now() + timing.budget;
   let unanswered = 0;
+  let signedAnew = false;
   for (let count = 1; ; count += 1) {
     signal?.throwIfAborted();
     try {
@@ -32,12 +35,23 @@ export async function attempt<T>({ call, translate, repeatable, timing, signal }
     } catch (error) {
       signal?.throwIfAborted();
       const failure = translate(error);
+      // The SDK has learned the service's time from the refusal: what takes away must not wait for this host's clock.
+      if (!signedAnew && canBeSignedAnew(error, failure)) {
+        signedAnew = true;
+        continue;
+      }
       if (failure instanceof UnavailableError) unanswered += 1;
       const pause = Math.random() * Math.min(FIRST_PAUSE * 2 ** (count - 1), LONGEST_PAUSE);
       if (!mayPass(failure, unanswered, repeatable, timing) || performance.now() + pause >= end) throw failure;
       await rest(pause, signal);
     }
   }
+}
+
+/** Refused for its time alone, and so surely not applied; the next one is signed with a corrected time. */
+function canBeSignedAnew(error: unknown, failure: unknown): boolean {
+  const corrected = member(member(error, '$metadata'), 'clockSkewCorrected') === true;
+  return corrected && failure instanceof ApikeyError && failure.code === 'CLOCK_SKEW';
 }
 
 function mayPass(failure: unknown, unanswered: number, repeatable: boolean, timing: Timing): boolean {

@@ -1,9 +1,6 @@
-/** Compares the local clock with the service's: tokens take their times from the first, everybody else from the second. */
-import { InvalidStateError } from '../ports/errors.ts';
+/** Compares the local clock with the service's: tokens take their times from the first, verifiers from the second. */
+import type { Clock } from '../ports/clock.ts';
 import { member, text } from './vendor-error.ts';
-
-/** More than this, and nothing that was signed is handed out. */
-export const MAX_CLOCK_SKEW_MILLIS = 60_000;
 
 /** The `Date` header has whole seconds. */
 const RESOLUTION = 1_000;
@@ -21,15 +18,26 @@ export function skewOf(response: unknown, sent: number, received: number): numbe
   return received < service ? received - service : 0;
 }
 
-/** `skew` in milliseconds, if it is known. */
-export function clockSkewError(skew: number | undefined, cause?: unknown): InvalidStateError {
-  const direction = skew !== undefined && skew < 0 ? 'behind' : 'ahead of';
-  return new InvalidStateError('CLOCK_SKEW', 'the local clock is wrong', {
-    why:
-      skew === undefined
-        ? 'AWS refused the time of the request'
-        : `it is ${Math.round(Math.abs(skew) / 1000)} seconds ${direction} the clock of AWS`,
-    fix: 'set the clock, best by a time service (NTP), and try again',
-    cause,
-  });
+/** Whoever wants to know the skew that the answers of a client show, by a clock of their own. */
+export interface SkewWatch {
+  readonly clock?: Clock | undefined;
+  /** Told of each answer that has a usable `Date`. */
+  readonly onSkew?: ((skew: number) => void) | undefined;
 }
+
+type Next<Request, Result> = (request: Request) => Promise<Result>;
+
+/** A step of a client or command of the SDK that reads the skew of each answer. Goes to the end of `deserialize`. */
+export function watchSkew({ clock = { now: Date.now }, onSkew = () => {} }: SkewWatch) {
+  return <Request, Result extends { readonly response: unknown }>(next: Next<Request, Result>): Next<Request, Result> =>
+    async (request) => {
+      const sent = clock.now();
+      const result = await next(request);
+      const skew = skewOf(result.response, sent, clock.now());
+      if (skew !== undefined) onSkew(skew);
+      return result;
+    };
+}
+
+/** Where the step belongs: behind all others that see the answer as it came. */
+export const SKEW_STEP = { step: 'deserialize', priority: 'low' } as const;

@@ -1,5 +1,6 @@
 /** What each kind of AWS error means to a user of apikey: what happened, why, and how to mend it. */
 import { ApikeyError, type ErrorDetails } from '../domain/errors.ts';
+import { clockSkewError } from '../ports/clock-errors.ts';
 import {
   AccessDeniedError,
   InvalidStateError,
@@ -7,7 +8,6 @@ import {
   ThrottledError,
   UnavailableError,
 } from '../ports/errors.ts';
-import { clockSkewError } from './clock-skew.ts';
 import { credentialsUnknown } from './credential-errors.ts';
 import type { Scene } from './situation.ts';
 

@@ -1,7 +1,7 @@
 /** The one table of AWS errors by name. Vendor texts stay in `cause`; their names are shown. */
 import { ApikeyError } from '../domain/errors.ts';
+import { clockSkewError } from '../ports/clock-errors.ts';
 import { AttemptTimeout } from './attempts.ts';
-import { clockSkewError } from './clock-skew.ts';
 import {
   credentialsExpired,
   credentialsMissing,

@@ -29,7 +29,11 @@ export type Change = ClientChange | RingChange;
 
 /** Who changes something, and when: transitions take these as values, so that domain code stays pure. */
 export interface ChangeContext {
+  /** What its events are dated by. */
   readonly at: EpochMillis;
+  /** Bounds of the true time, where the host's clock is not all that is known of it; absent = `at`. */
+  readonly earliest?: EpochMillis;
+  readonly latest?: EpochMillis;
   readonly actor: string;
   readonly sha256: Sha256;
 }

@@ -20,8 +20,13 @@ export function parseCidr(text: string): string {
  * or range that cannot be parsed matches nothing.
  */
 export function addressInCidrs(address: string, cidrs: readonly string[]): boolean {
-  const candidate = parseAddress(address);
-  if (candidate === undefined || address.includes('/')) return false;
+  return !address.includes('/') && isCidrWithin(address, cidrs);
+}
+
+/** Whether one of the ranges holds all of this one, or this address. What cannot be parsed is in no range. */
+export function isCidrWithin(text: string, cidrs: readonly string[]): boolean {
+  const candidate = parseAddress(text);
+  if (candidate === undefined) return false;
   return cidrs.some((cidr) => {
     const range = parseAddress(cidr);
     if (range instanceof Address4) return candidate instanceof Address4 && candidate.isInSubnet(range);

@@ -135,6 +135,10 @@ export const ERRORS = {
   },
   ADDRESS_IN_USE: { kind: 'conflict', meaning: 'Another process listens on the address and port.' },
   CLOCK_SKEW: { kind: 'conflict', meaning: 'The local clock differs from the service by more than 60 seconds.' },
+  CLOCK_BEHIND: {
+    kind: 'conflict',
+    meaning: 'The local clock is more than 60 seconds before the last change of what would be given more.',
+  },
 
   UNAVAILABLE: { kind: 'unavailable', retryable: true, meaning: 'The registry or the keys are out of reach.' },
   THROTTLED: { kind: 'unavailable', retryable: true, meaning: 'The service is limiting requests.' },

@@ -1,6 +1,7 @@
 export * from './errors.ts';
 export * from './records.ts';
 export * from './change.ts';
+export * from './clock-limits.ts';
 export * from './events.ts';
 export * from './time.ts';
 export * from './reasons.ts';

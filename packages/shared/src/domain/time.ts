@@ -23,6 +23,11 @@ export function formatMillis(millis: EpochMillis): string {
   return `${formatSeconds(Math.floor(whole / 1000)).slice(0, -1)}.${pad(((whole % 1000) + 1000) % 1000, 3)}Z`;
 }
 
+/** Epoch milliseconds of a time as `formatMillis` writes it; fractions beyond milliseconds are not written by it. */
+export function parseMillis(text: string): EpochMillis {
+  return parseTime(text) * 1000 + Number(text.slice(-4, -1));
+}
+
 const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})(?:[Tt](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?(?:[Zz]|([+-])(\d{2}):(\d{2})))?$/;
 
 /**

@@ -11,7 +11,7 @@ import {
   type RequestRecord,
   type TokenRecord,
 } from '../domain/records.ts';
-import { MAX_EPOCH_SECONDS, parseTime } from '../domain/time.ts';
+import { MAX_EPOCH_SECONDS, parseMillis } from '../domain/time.ts';
 import type { Registry } from '../ports/registry.ts';
 import { inBatches } from './batches.ts';
 
@@ -109,7 +109,7 @@ async function* eventsOfAllTime(registry: Registry): AsyncGenerator<AuditEvent> 
     try {
       for await (const event of registry.eventsByTime(from, end)) {
         yield event;
-        from = millisOf(event.at) + 1;
+        from = parseMillis(event.at) + 1;
       }
       break;
     } catch (error) {
@@ -131,11 +131,6 @@ async function behindDamage(registry: Registry, from: number, end: number): Prom
     else bad = middle;
   }
   return good;
-}
-
-/** Epoch milliseconds of an event's time. */
-function millisOf(at: string): number {
-  return parseTime(at) * 1000 + Number(at.slice(-4, -1));
 }
 
 async function startsReadable(registry: Registry, from: number, end: number): Promise<boolean> {

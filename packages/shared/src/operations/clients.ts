@@ -5,7 +5,7 @@ import * as transitions from '../domain/transitions/clients.ts';
 import { revokeTokens } from '../domain/transitions/tokens.ts';
 import { NotFoundError } from '../ports/errors.ts';
 import { commitLoop, COMMIT_BUDGET, REVOKE_BUDGET } from './commit-loop.ts';
-import { changeContext } from './context.ts';
+import { changeContext, takingContext } from './context.ts';
 import type { OperationDeps } from './types.ts';
 
 /** Records per commit: each is one item and one event, and a transaction of DynamoDB takes 100 items. */
@@ -26,7 +26,8 @@ export async function setClient(
 ): Promise<ClientOutcome & { readonly registered: boolean }> {
   return commitLoop(deps, COMMIT_BUDGET, async () => {
     const client = await deps.registry.getClient(id);
-    const change = transitions.setClient(client, id, settings, changeContext(deps));
+    const context = client === undefined ? changeContext(deps) : await contextOf(deps, client);
+    const change = transitions.setClient(client, id, settings, context);
     return { change, result: { ...outcome(change, client), registered: client === undefined } };
   });
 }
@@ -53,9 +54,14 @@ async function changeClient(
 ): Promise<ClientOutcome> {
   return commitLoop(deps, budget, async () => {
     const client = await requireClient(deps, id);
-    const change = transition(client, changeContext(deps));
+    const change = transition(client, await contextOf(deps, client));
     return { change, result: outcome(change, client) };
   });
+}
+
+/** What gives is checked when it is committed. */
+function contextOf(deps: OperationDeps, client: Client): Promise<ChangeContext> {
+  return takingContext(deps, { kind: 'client', id: client.id }, client);
 }
 
 function outcome(change: ClientChange | undefined, before: Client | undefined): ClientOutcome {
@@ -97,7 +103,7 @@ function markRevoked(
     const client = await requireClient(deps, id);
     const found = await Promise.all(jtis.map((jti) => deps.registry.getToken(id, jti)));
     const records = found.filter((record) => record !== undefined);
-    const change = revokeTokens(client, records, reason, changeContext(deps));
+    const change = revokeTokens(client, records, reason, await contextOf(deps, client));
     return { change, result: change?.updated.length ?? 0 };
   });
 }

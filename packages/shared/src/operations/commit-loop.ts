@@ -1,9 +1,11 @@
 /** Optimistic commits: read, decide, commit, and again from the start when somebody else was faster. */
 import type { Change } from '../domain/change.ts';
-import type { AggregateRef } from '../domain/records.ts';
+import { MAX_CLOCK_SKEW_MILLIS } from '../domain/clock-limits.ts';
+import { gives } from '../domain/giving.ts';
 import { ConflictError, UnavailableError } from '../ports/errors.ts';
-import type { Clock, Delay, Entropy } from '../ports/clock.ts';
+import type { Delay, Entropy } from '../ports/clock.ts';
 import type { Registry } from '../ports/registry.ts';
+import { aggregateOf, requireClockFor, type HostClockDeps } from './clock-rule.ts';
 
 /** For operations that add something. Milliseconds. */
 export const COMMIT_BUDGET = 30_000;
@@ -13,9 +15,8 @@ export const REVOKE_BUDGET = 60_000;
 const FIRST_WAIT = 5;
 const LONGEST_WAIT = 1_000;
 
-export interface CommitDeps {
+export interface CommitDeps extends HostClockDeps {
   readonly registry: Registry;
-  readonly clock: Clock;
   readonly delay: Delay;
   readonly entropy: Entropy;
 }
@@ -32,49 +33,62 @@ export interface Decision<T> {
  * and would be written back over a newer one. Waits between tries with exponential
  * full jitter, 5 ms to 1 s, and throws the `ConflictError` once `budget` milliseconds are over. A commit whose
  * answer was lost is looked up in the aggregate's event chain and, if absent, tried again; if neither succeeds the
- * error is an `UnavailableError` with `outcome: 'unknown'`.
+ * error is an `UnavailableError` with `outcome: 'unknown'`. A change that gives is held to the clock rule, and decided
+ * anew if the process was stopped, or its clock was set, between decision and commit.
  */
 export async function commitLoop<T>(deps: CommitDeps, budget: number, decide: () => Promise<Decision<T>>): Promise<T> {
   const pause = backoff(deps, budget);
   for (;;) {
+    const decidedAt = deps.clock.now();
     const { change, result } = await decide();
     if (change === undefined) return result;
+    await requireClockFor(deps, change);
+    const isStale = (): boolean => gives(change) && Math.abs(deps.clock.now() - decidedAt) > MAX_CLOCK_SKEW_MILLIS;
     try {
-      await commitOnce(deps.registry, change, pause);
-      return result;
+      if (await commitOnce(deps.registry, change, { pause, isStale })) return result;
     } catch (error) {
       if (!(error instanceof ConflictError) || !(await pause())) throw error;
     }
   }
 }
 
-/** Commits one change, however often its answer is lost: the version it expects keeps it from applying twice. */
-async function commitOnce(registry: Registry, change: Change, pause: () => Promise<boolean>): Promise<void> {
+interface CommitTry {
+  /** False once the budget is spent. */
+  readonly pause: () => Promise<boolean>;
+  /** What the change was decided on may no longer be true. */
+  readonly isStale: () => boolean;
+}
+
+/**
+ * Commits one change, however often its answer is lost: the version it expects keeps it from applying twice. False
+ * where it is not committed, since it became stale.
+ */
+async function commitOnce(registry: Registry, change: Change, { pause, isStale }: CommitTry): Promise<boolean> {
   let lost: UnavailableError | undefined;
-  for (;;) {
+  while (!isStale()) {
     try {
       await registry.commit(change);
-      return;
+      return true;
     } catch (error) {
       if (error instanceof UnavailableError && error.outcome === 'unknown') lost = error;
       // Every try so far was answered: this failure is certain.
       if (lost === undefined) throw error;
-      if (await isApplied(registry, change)) return;
+      if (await isApplied(registry, change)) return true;
       // Whoever won, it was not this change: decide anew.
       if (error instanceof ConflictError) throw error;
       if (!(await pause())) throw lost;
     }
   }
+  if (lost !== undefined) throw lost;
+  return false;
 }
 
 /** Whether the change's last event stands in its aggregate's chain; a read that fails says no. */
 async function isApplied(registry: Registry, change: Change): Promise<boolean> {
   const last = change.events.at(-1);
   if (last === undefined) return false;
-  const aggregate: AggregateRef =
-    change.kind === 'client' ? { kind: 'client', id: change.client.id } : { kind: 'ring', id: change.ring.name };
   try {
-    for await (const event of registry.eventsOf(aggregate, last.seq, last.seq)) return event.hash === last.hash;
+    for await (const event of registry.eventsOf(aggregateOf(change), last.seq, last.seq)) return event.hash === last.hash;
   } catch {
     // The caller reports that the outcome is unknown.
   }

@@ -50,7 +50,9 @@ describe('ending the grace of a rotation early', () => {
     const { world, old, successor } = await settled();
     const { record, alreadyEnded, evidence } = await finishRotation(world.deps, request(old));
     const now = Math.floor(world.clock.now() / 1000);
-    expect(record).toEqual({ ...old, liveUntil: now });
+    // The last moment that surely has passed, whatever the clock of this host: that of the last use or event.
+    const passed = now - DAY;
+    expect(record).toEqual({ ...old, liveUntil: passed });
     expect(alreadyEnded).toBe(false);
     expect(evidence).toEqual({ oldUsedAt: now - DAY, successorUsedAt: now - DAY });
     expect(await recordOf(world, old)).toEqual(record);
@@ -62,7 +64,7 @@ describe('ending the grace of a rotation early', () => {
       subject: old.jti,
       detail: {
         before: { liveUntil: old.liveUntil },
-        after: { liveUntil: now },
+        after: { liveUntil: passed },
         reason: expect.stringMatching(/^grace ended early: last used 2027-.*, its successor 2027-.*; quiet for 1d$/),
       },
     });

@@ -12,7 +12,7 @@ import { InvalidStateError } from '../ports/errors.ts';
 import { inBatches } from './batches.ts';
 import { requireClient } from './clients.ts';
 import { commitLoop, REVOKE_BUDGET, type Decision } from './commit-loop.ts';
-import { changeContext } from './context.ts';
+import { takingContext } from './context.ts';
 import { LastUses, USAGE_BATCH } from './last-uses.ts';
 import { listTokens } from './list.ts';
 import { findTokenRecord } from './lookup.ts';
@@ -131,7 +131,9 @@ async function decide(
   const successor = old.replacedBy === undefined ? undefined : await registry.getToken(clientId, old.replacedBy);
   const uses = await new LastUses(deps).of([jti, ...(successor === undefined ? [] : [successor.jti])]);
   const evidence = { oldUsedAt: uses.get(jti), successorUsedAt: uses.get(successor?.jti ?? '') };
-  const change = finish(client, { old, successor, ring, quietFor, ...evidence }, changeContext(deps));
+  const used = Math.max(evidence.oldUsedAt ?? 0, evidence.successorUsedAt ?? 0) * 1000;
+  const context = await takingContext(deps, { kind: 'client', id: clientId }, client, used);
+  const change = finish(client, { old, successor, ring, quietFor, ...evidence }, context);
   const record = change === undefined ? old : recordIn(change, jti);
   return { change, result: { record, alreadyEnded: change === undefined, evidence } };
 }

@@ -5,6 +5,7 @@ import { activeKey, createRing } from '../domain/transitions/keys.ts';
 import { ALGORITHMS, isSigningAlg, type SigningAlg } from '../jose/algorithms.ts';
 import { thumbprint } from '../jose/thumbprint.ts';
 import { InvalidStateError, NotFoundError } from '../ports/errors.ts';
+import { requireClock } from './clock-rule.ts';
 import { commitLoop, COMMIT_BUDGET } from './commit-loop.ts';
 import { changeContext } from './context.ts';
 import type { OperationDeps } from './types.ts';
@@ -21,6 +22,7 @@ export async function ensureKeyRing(
   const existing = await deps.registry.getRing(name);
   if (existing !== undefined) return { ring: existing, created: false };
   requireRingAlg(alg, name);
+  await requireClock(deps, { kind: 'ring', id: name }, undefined);
   const key = await deps.keys.create(alg);
   const result = await commitLoop(deps, COMMIT_BUDGET, async () => {
     const ring = await deps.registry.getRing(name);

@@ -7,9 +7,10 @@ import { MAIN_RING, type EpochSeconds, type KeyRing, type RingKey, type RingName
 import * as transitions from '../domain/transitions/keys.ts';
 import { NotFoundError } from '../ports/errors.ts';
 import { keyAttention, type Attention } from './attention.ts';
+import { requireClockFor } from './clock-rule.ts';
 import { changeContext } from './context.ts';
 import { dependentTokens, type DependentToken } from './key-tokens.ts';
-import { decideRetire, requireRing } from './keys.ts';
+import { decideRetire, requireRing, ringContext } from './keys.ts';
 import { verdictOf } from './token-views.ts';
 import type { OperationDeps, TokenVerdict } from './types.ts';
 
@@ -115,7 +116,7 @@ export function planRetireKey(deps: OperationDeps, kid: string, name: RingName =
 
 /** What `revokeKey` would do now. Writes nothing. */
 export function planRevokeKey(deps: OperationDeps, kid: string, name: RingName = MAIN_RING): Promise<KeyPlan> {
-  return plan(deps, name, kid, async (ring) => transitions.revokeKey(ring, kid, changeContext(deps)));
+  return plan(deps, name, kid, async (ring) => transitions.revokeKey(ring, kid, await ringContext(deps, ring)));
 }
 
 async function plan(
@@ -126,6 +127,7 @@ async function plan(
 ): Promise<KeyPlan> {
   const ring = await requireRing(deps, name);
   const change = await decide(ring);
+  if (change !== undefined) await requireClockFor(deps, change);
   const key = ring.keys.find((candidate) => candidate.kid === kid);
   if (key === undefined) throw new TypeError(`the ring lost key ${kid}`);
   const now = deps.clock.now() / 1000;

@@ -1,5 +1,5 @@
 /** What admins do to the key ring: add, activate, retire and revoke keys, and publish their public halves. */
-import type { RingChange } from '../domain/change.ts';
+import type { ChangeContext, RingChange } from '../domain/change.ts';
 import { RefusedError } from '../domain/errors.ts';
 import { endOfLife } from '../domain/liveness.ts';
 import { MAIN_RING, type KeyRing, type RingKey, type RingName, type TokenRecord } from '../domain/records.ts';
@@ -11,8 +11,9 @@ import { thumbprint } from '../jose/thumbprint.ts';
 import { NotFoundError } from '../ports/errors.ts';
 import type { PublicKeySource } from '../ports/key-provider.ts';
 import type { Registry } from '../ports/registry.ts';
+import { requireClock } from './clock-rule.ts';
 import { commitLoop, COMMIT_BUDGET, REVOKE_BUDGET } from './commit-loop.ts';
-import { changeContext } from './context.ts';
+import { changeContext, takingContext } from './context.ts';
 import { requireRingAlg } from './key-ring.ts';
 import { tokensOfKey } from './key-tokens.ts';
 import type { OperationDeps } from './types.ts';
@@ -26,8 +27,9 @@ export interface KeyOutcome {
 
 /** Makes a key and adds it to the ring as pending: visible to verifiers, not signing yet. */
 export async function createKey(deps: OperationDeps, alg: SigningAlg, name: RingName = MAIN_RING): Promise<KeyOutcome> {
-  await requireRing(deps, name);
+  const present = await requireRing(deps, name);
   requireRingAlg(alg, name);
+  await requireClock(deps, { kind: 'ring', id: name }, present);
   const { ref, publicKey } = await deps.keys.create(alg);
   const kid = thumbprint(publicKey);
   return changeRing(deps, COMMIT_BUDGET, name, kid, async (ring) =>
@@ -54,7 +56,7 @@ export function retireKey(deps: OperationDeps, kid: string, name: RingName = MAI
 
 /** The change that retires a key. Throws `WRONG_STATE` where tokens depend on it, saying how many, whose, until when. */
 export async function decideRetire(deps: OperationDeps, ring: KeyRing, kid: string): Promise<RingChange> {
-  const change = transitions.retireKey(ring, kid, changeContext(deps));
+  const change = transitions.retireKey(ring, kid, await ringContext(deps, ring));
   // What other rings signed is no token: seals stay good when their key is retired.
   const dependents = ring.name === MAIN_RING ? await tokensOfKey(deps, kid) : [];
   if (dependents.length > 0) throw stillNeeded(kid, dependents);
@@ -69,8 +71,13 @@ export function revokeKey(
   name: RingName = MAIN_RING,
 ): Promise<KeyOutcome> {
   return changeRing(deps, REVOKE_BUDGET, name, kid, async (ring) =>
-    transitions.revokeKey(ring, kid, changeContext(deps), reason),
+    transitions.revokeKey(ring, kid, await ringContext(deps, ring), reason),
   );
+}
+
+/** Of what ends a key. */
+export function ringContext(deps: OperationDeps, ring: KeyRing): Promise<ChangeContext> {
+  return takingContext(deps, { kind: 'ring', id: ring.name }, ring);
 }
 
 /** The next safe step of a key rotation. */

@@ -2,10 +2,11 @@
 import { ApikeyError, RefusedError } from '../domain/errors.ts';
 import type { TokenRecord } from '../domain/records.ts';
 import { shortenGrace } from '../domain/transitions/rotation.ts';
+import { secondsOf } from '../domain/transitions/tokens.ts';
 import { UnavailableError } from '../ports/errors.ts';
 import type { StagedSink } from '../ports/token-sink.ts';
 import { commitLoop, COMMIT_BUDGET } from './commit-loop.ts';
-import { changeContext } from './context.ts';
+import { takingContext } from './context.ts';
 import type { ActivatedToken, OperationDeps } from './types.ts';
 
 /**
@@ -65,14 +66,15 @@ async function endGrace(
   replaced: TokenRecord,
 ): Promise<TokenRecord> {
   if (grace >= PROMOTION_SECONDS) return replaced;
-  const end = Math.floor(deps.clock.now() / 1000) + grace;
-  if (replaced.liveUntil <= end) return replaced;
+  if (replaced.liveUntil * 1000 <= deps.clock.now() + grace * 1000) return replaced;
   try {
     return await commitLoop(deps, COMMIT_BUDGET, async () => {
       const owner = await deps.registry.getClient(client);
       const old = await deps.registry.getToken(client, replaced.jti);
       if (owner === undefined || old === undefined) return { change: undefined, result: replaced };
-      const change = old.replacedBy === jti ? shortenGrace(owner, old, end, changeContext(deps)) : undefined;
+      const context = await takingContext(deps, { kind: 'client', id: client }, owner);
+      const end = secondsOf(context) + grace;
+      const change = old.replacedBy === jti ? shortenGrace(owner, old, end, context) : undefined;
       return { change, result: change === undefined ? old : { ...old, liveUntil: end } };
     });
   } catch (error) {

@@ -4,7 +4,7 @@ import type { TokenRecord } from '../domain/records.ts';
 import { revokeTokens, secondsOf } from '../domain/transitions/tokens.ts';
 import { InvalidStateError } from '../ports/errors.ts';
 import { commitLoop, REVOKE_BUDGET } from './commit-loop.ts';
-import { changeContext } from './context.ts';
+import { takingContext } from './context.ts';
 import { findTokenRecord } from './lookup.ts';
 import { verdictOf } from './token-views.ts';
 import type { OperationDeps, Revocation, TokenVerdict } from './types.ts';
@@ -23,7 +23,7 @@ export async function revokeToken(deps: OperationDeps, request: RevokeRequest): 
     const owner = await deps.registry.getClient(client);
     const record = await deps.registry.getToken(client, jti);
     if (owner === undefined || record === undefined) throw orphaned(jti, client);
-    const context = changeContext(deps);
+    const context = await takingContext(deps, { kind: 'client', id: client }, owner);
     const change = revokeTokens(owner, [record], request.reason, context);
     const revoked: TokenRecord = change === undefined ? record : recordIn(change, jti);
     return {

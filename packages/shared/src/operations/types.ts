@@ -2,7 +2,7 @@
 import type { DenialReason } from '../domain/reasons.ts';
 import type { AuditEvent, Client, EpochSeconds, RingKey, TokenRecord } from '../domain/records.ts';
 import type { SigningAlg } from '../jose/algorithms.ts';
-import type { Clock, Delay, Entropy } from '../ports/clock.ts';
+import type { Clock, ClockEvidence, Delay, Entropy } from '../ports/clock.ts';
 import type { KeyProvider } from '../ports/key-provider.ts';
 import type { Registry } from '../ports/registry.ts';
 import type { Attention } from './attention.ts';
@@ -24,6 +24,8 @@ export interface OperationDeps {
   readonly registry: Registry;
   readonly keys: KeyProvider;
   readonly clock: Clock;
+  /** Absent = no service is asked for the time, and the host's clock was not checked either. */
+  readonly clockEvidence?: ClockEvidence;
   readonly delay: Delay;
   readonly entropy: Entropy;
   /** Who acts: an STS caller ARN, or `user@host`. */

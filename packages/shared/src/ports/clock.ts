@@ -6,6 +6,17 @@ export interface Clock {
   now(): EpochMillis;
 }
 
+/** What else than the host's clock says how late it is. */
+export interface ClockEvidence {
+  /**
+   * By how many milliseconds the host's clock is ahead of the service that answered last, negative if behind. Absent
+   * where no service was asked.
+   */
+  skew(): number | undefined;
+  /** Someone has looked at the host's clock, and says that it is right. Counts only where no service was asked. */
+  readonly checked: boolean;
+}
+
 export interface Delay {
   /** Resolves after about `milliseconds`. */
   wait(milliseconds: number): Promise<void>;

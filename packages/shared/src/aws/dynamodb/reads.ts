@@ -8,8 +8,10 @@ import {
   INTERACTIVE,
   withoutLog,
   type AwsTarget,
+  type ClientSettings,
   type Timing,
 } from '../client-settings.ts';
+import { SKEW_STEP, watchSkew, type SkewWatch } from '../clock-skew.ts';
 import { Session } from '../session.ts';
 import { toAttributes, type Item } from './attributes.ts';
 import type { Key } from './keys.ts';
@@ -17,7 +19,8 @@ import type { Key } from './keys.ts';
 /** What is needed of a client: any `DynamoDBClient` is one. */
 export type DynamoClient = Pick<DynamoDBClient, 'send' | 'destroy' | 'config'>;
 
-export interface DynamoTarget extends AwsTarget {
+/** `onSkew` is told by how much each answer shows `clock`, the local one, to be off. */
+export interface DynamoTarget extends AwsTarget, SkewWatch {
   readonly table: string;
   /** Made elsewhere, with settings of its own; it is not destroyed here, and `region` and `profile` do not matter. */
   readonly client?: DynamoClient;
@@ -33,7 +36,13 @@ const TABLE_NAME = /^[A-Za-z0-9_.-]{3,255}$/;
 /** Throws `InvalidValueError` (`CONFIG_INVALID`) for a name that no table can have. */
 export function dynamoSession(target: DynamoTarget): Session<DynamoClient> {
   if (!TABLE_NAME.test(target.table)) throw invalidName();
-  return new Session<DynamoClient>((settings) => new DynamoDBClient(settings), { timing: INTERACTIVE, ...target });
+  const make = (settings: ClientSettings): DynamoDBClient => {
+    const client = new DynamoDBClient(settings);
+    // Not for authorizers: their clients are shared, and theirs is not the time that matters.
+    if (target.onSkew !== undefined) client.middlewareStack.add(watchSkew(target), SKEW_STEP);
+    return client;
+  };
+  return new Session<DynamoClient>(make, { timing: INTERACTIVE, ...target });
 }
 
 /** A client with an authorizer's limits, for the adapters of one process to share its connections. */

@@ -1,6 +1,5 @@
 /** The KMS half of the AWS backend: signing keys for issuers, public keys for authorizers, facts for `doctor`. */
 export { AUTHORIZER, INTERACTIVE, type AwsTarget, type Timing } from '../client-settings.ts';
-export { MAX_CLOCK_SKEW_MILLIS } from '../clock-skew.ts';
 export { aliasOf, sealAliasBase } from './create.ts';
 export type { KeyFacts } from './describe.ts';
 export { kmsInspector, type KeyAlias, type KmsInspector } from './inspector.ts';

@@ -5,8 +5,8 @@ import { SEAL_RING, type RingName } from '../../domain/records.ts';
 import type { SigningAlg } from '../../jose/algorithms.ts';
 import { thumbprint } from '../../jose/thumbprint.ts';
 import { InvalidStateError } from '../../ports/errors.ts';
-import type { Clock } from '../../ports/clock.ts';
 import type { CreatedKey, KeyProvider, SignResult } from '../../ports/key-provider.ts';
+import type { SkewWatch } from '../clock-skew.ts';
 import type { Session } from '../session.ts';
 import { aliasOf, createKey, sealAliasBase, type NewKeyOptions } from './create.ts';
 import { cannotSign, describeKey } from './describe.ts';
@@ -21,7 +21,8 @@ import { signWith } from './sign.ts';
  */
 export const KEYS_TAG = 'apikey:keys';
 
-export interface KmsKeyProviderOptions extends KmsTarget {
+/** `clock` is the local one, that tokens are dated by; `onSkew` is told by how much each signing shows it to be off. */
+export interface KmsKeyProviderOptions extends KmsTarget, SkewWatch {
   /** `alias/<name>`, below which new keys get `alias/<name>/<first 12 of kid>`. */
   readonly aliasBase: string;
   /** What new keys are for: those for seals get `alias/<name>-seal/<first 12 of kid>`, and a tag that says the same. */
@@ -33,8 +34,6 @@ export interface KmsKeyProviderOptions extends KmsTarget {
   readonly multiRegion?: boolean;
   /** Days between `scheduleDeletion` and the end of the key: 7 to 30, by default 30. */
   readonly deletionWindowDays?: number;
-  /** The local clock that tokens are dated by. */
-  readonly clock?: Clock;
 }
 
 /**
@@ -50,7 +49,7 @@ class KmsKeys implements KeyProvider {
   readonly #regions: KmsRegions;
   readonly #newKey: NewKeyOptions;
   readonly #windowDays: number;
-  readonly #now: () => number;
+  readonly #watch: SkewWatch;
 
   constructor(options: KmsKeyProviderOptions) {
     const {
@@ -60,6 +59,7 @@ class KmsKeys implements KeyProvider {
       multiRegion = false,
       deletionWindowDays = 30,
       clock,
+      onSkew,
     } = options;
     checkAliasBase(base);
     const aliasBase = ring === SEAL_RING ? sealAliasBase(base) : base;
@@ -69,7 +69,7 @@ class KmsKeys implements KeyProvider {
     this.#regions = new KmsRegions(options);
     this.#newKey = { aliasBase, description, multiRegion, tags: { ...options.tags, [KEYS_TAG]: aliasBase } };
     this.#windowDays = deletionWindowDays;
-    this.#now = clock === undefined ? Date.now : () => clock.now();
+    this.#watch = { clock, onSkew };
   }
 
   create(alg: SigningAlg): Promise<CreatedKey> {
@@ -91,7 +91,7 @@ class KmsKeys implements KeyProvider {
   }
 
   async sign(ref: string, alg: SigningAlg, input: Uint8Array): Promise<SignResult> {
-    return signWith(await this.#sessionFor(ref), ref, alg, input, this.#now);
+    return signWith(await this.#sessionFor(ref), ref, alg, input, this.#watch);
   }
 
   async disable(ref: string): Promise<void> {

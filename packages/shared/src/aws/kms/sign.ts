@@ -1,13 +1,15 @@
 /** Signs with a KMS key: what is sent, and how the answer becomes a JWS signature. */
 import { SignCommand, type MessageType, type SignCommandInput, type SigningAlgorithmSpec } from '@aws-sdk/client-kms';
 import { hash } from 'node:crypto';
+import { isBelieved } from '../../domain/clock-limits.ts';
 import { RefusedError } from '../../domain/errors.ts';
 import { ALGORITHMS, type SigningAlg } from '../../jose/algorithms.ts';
 import { derToRaw } from '../../jose/der.ts';
 import { JwsError } from '../../jose/errors.ts';
+import { clockSkewError } from '../../ports/clock-errors.ts';
 import { InvalidStateError } from '../../ports/errors.ts';
 import type { SignResult } from '../../ports/key-provider.ts';
-import { clockSkewError, MAX_CLOCK_SKEW_MILLIS, skewOf } from '../clock-skew.ts';
+import { SKEW_STEP, watchSkew, type SkewWatch } from '../clock-skew.ts';
 import type { Session } from '../session.ts';
 import { text } from '../vendor-error.ts';
 import { isAbout, unsuitable } from './public-key.ts';
@@ -17,32 +19,28 @@ import type { KmsClient } from './regions.ts';
 export const MAX_RAW_BYTES = 4_096;
 
 /**
- * Signs the bytes of a JWS signing input. `now` is the local wall clock; a signature made while it differs from the
- * service's by more than a minute is thrown away, for the times in the token are as wrong (`CLOCK_SKEW`).
+ * Signs the bytes of a JWS signing input. A signature made while the local clock differs from the service's by more
+ * than a minute is thrown away, for the times in the token are as wrong (`CLOCK_SKEW`).
  */
 export async function signWith(
   session: Session<KmsClient>,
   arn: string,
   alg: SigningAlg,
   input: Uint8Array,
-  now: () => number,
+  watch: SkewWatch,
 ): Promise<SignResult> {
   const message = signInput(arn, alg, input);
   let skew: number | undefined;
+  const onSkew = (found: number): void => {
+    skew = found;
+    watch.onSkew?.(found);
+  };
   const answer = await session.run({ action: 'kms:Sign', resource: arn }, (client, abortSignal) => {
     const command = new SignCommand(message);
-    command.middlewareStack.add(
-      (next) => async (request) => {
-        const sent = now();
-        const result = await next(request);
-        skew = skewOf(result.response, sent, now());
-        return result;
-      },
-      { step: 'deserialize', priority: 'low' },
-    );
+    command.middlewareStack.add(watchSkew({ clock: watch.clock, onSkew }), SKEW_STEP);
     return client.send(command, { abortSignal });
   });
-  if (skew !== undefined && Math.abs(skew) > MAX_CLOCK_SKEW_MILLIS) throw clockSkewError(skew);
+  if (skew !== undefined && !isBelieved(skew)) throw clockSkewError(skew);
   if (!isAbout(arn, answer.KeyId) || answer.Signature === undefined)
     throw unsuitable(arn, 'KMS answered for another key');
   const { requestId } = answer.$metadata;

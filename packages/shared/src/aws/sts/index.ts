@@ -1,9 +1,11 @@
 /** Who is calling: the actor of the audit log on AWS, and the first word of `doctor`. */
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { isBelieved } from '../../domain/clock-limits.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { clockSkewError } from '../../ports/clock-errors.ts';
 import { UnavailableError } from '../../ports/errors.ts';
 import { INTERACTIVE, type AwsTarget, type Timing } from '../client-settings.ts';
-import { clockSkewError, MAX_CLOCK_SKEW_MILLIS, skewOf } from '../clock-skew.ts';
+import { SKEW_STEP, watchSkew } from '../clock-skew.ts';
 import { Session } from '../session.ts';
 
 export type StsClient = Pick<STSClient, 'send' | 'destroy' | 'config'>;
@@ -26,22 +28,15 @@ export interface CallerIdentity {
 /** Asks STS, which needs no permission. Throws port errors, `CREDENTIALS_MISSING` and `CONFIG_INVALID` (no Region). */
 export async function callerIdentity(options: CallerOptions = {}): Promise<CallerIdentity> {
   const session = new Session<StsClient>((settings) => new STSClient(settings), { timing: INTERACTIVE, ...options });
-  const { clock } = options;
-  const now = clock === undefined ? Date.now : () => clock.now();
   let skew: number | undefined;
+  const onSkew = (found: number): void => {
+    skew = found;
+  };
   try {
     const call = { action: 'sts:GetCallerIdentity', resource: 'the caller' } as const;
     const { Arn, Account } = await session.run(call, (client, abortSignal) => {
       const command = new GetCallerIdentityCommand({});
-      command.middlewareStack.add(
-        (next) => async (request) => {
-          const sent = now();
-          const result = await next(request);
-          skew = skewOf(result.response, sent, now());
-          return result;
-        },
-        { step: 'deserialize', priority: 'low' },
-      );
+      command.middlewareStack.add(watchSkew({ clock: options.clock, onSkew }), SKEW_STEP);
       return client.send(command, { abortSignal });
     });
     if (Arn === undefined || Account === undefined) throw new UnavailableError('AWS did not say who the caller is');
@@ -54,5 +49,5 @@ export async function callerIdentity(options: CallerOptions = {}): Promise<Calle
 
 /** Throws `CLOCK_SKEW` for more than a minute: for whatever dates tokens. */
 export function requireClock({ clockSkew }: Pick<CallerIdentity, 'clockSkew'>): void {
-  if (clockSkew !== undefined && Math.abs(clockSkew) > MAX_CLOCK_SKEW_MILLIS) throw clockSkewError(clockSkew);
+  if (clockSkew !== undefined && !isBelieved(clockSkew)) throw clockSkewError(clockSkew);
 }

@@ -6,7 +6,7 @@ import { withReason } from '../events.ts';
 import { endOfLife, isOver, judgeRecord } from '../liveness.ts';
 import type { Client, EpochSeconds, KeyRing, TokenRecord } from '../records.ts';
 import { formatSeconds } from '../time.ts';
-import { secondsOf, tokenEvent } from './tokens.ts';
+import { endingSecondsOf, tokenEvent } from './tokens.ts';
 
 /** How long a replaced token must have been quiet unless told otherwise. Seconds. */
 export const DEFAULT_QUIET_SECONDS = 86_400;
@@ -47,7 +47,7 @@ export function finishRotation(client: Client, end: GraceEnd, context: ChangeCon
   const reason = denial(successor);
   if (reason !== undefined) throw successorDenied(old, successor, reason);
   requireEvidence(end, successor, now);
-  const ended: TokenRecord = { ...old, liveUntil: Math.min(old.liveUntil, secondsOf(context)) };
+  const ended: TokenRecord = { ...old, liveUntil: Math.min(old.liveUntil, endingSecondsOf(context)) };
   const event = withReason(tokenEvent('token.replaced', old, ended), evidenceNote(end));
   return clientChange(client, client, { updated: [ended] }, [event], context);
 }

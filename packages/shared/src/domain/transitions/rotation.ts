@@ -6,10 +6,10 @@ import type { DenialReason } from '../reasons.ts';
 import type { Client, EpochSeconds, KeyRing, RequestRecord, TokenRecord } from '../records.ts';
 import {
   activatedRecord,
+  endingSecondsOf,
   pendingRecord,
   preparedEvent,
   revokedRecord,
-  secondsOf,
   tokenEvent,
   type Activation,
   type ProposedToken,
@@ -73,7 +73,7 @@ export function completeRotation(client: Client, end: RotationEnd, context: Chan
   if (old.replacedBy !== record.jti) throw notRotatable(old, 'claims_mismatch');
   const reason = denial(client, old, ring, context);
   if (reason !== undefined && reason !== 'expired' && reason !== 'retired') throw notRotatable(old, reason);
-  const graceEnd = secondsOf(context) + Math.max(record.grace ?? 0, leastGrace);
+  const graceEnd = endingSecondsOf(context) + Math.max(record.grace ?? 0, leastGrace);
   const replaced: TokenRecord = { ...old, liveUntil: Math.min(old.liveUntil, graceEnd) };
   return clientChange(
     client,

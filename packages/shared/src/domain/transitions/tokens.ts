@@ -16,6 +16,11 @@ export function secondsOf(context: Pick<ChangeContext, 'at'>): EpochSeconds {
   return Math.floor(context.at / 1000);
 }
 
+/** The second from which on a life that ends now is over on every clock that is known. */
+export function endingSecondsOf({ at, earliest = at }: Pick<ChangeContext, 'at' | 'earliest'>): EpochSeconds {
+  return Math.floor(earliest / 1000);
+}
+
 /** Writes a pending record, and registers the client if this is its first. */
 export function prepareToken(
   client: Client | undefined,
@@ -221,7 +226,7 @@ function requireSameLife(
       fix: 'issue another token, if the client may have one',
     });
   }
-  if (context.at >= endOfLife(record) * 1000) {
+  if ((context.latest ?? context.at) >= endOfLife(record) * 1000) {
     throw new RefusedError('WRONG_STATE', `token ${record.jti} has expired`, {
       why: 'its lifetime began when it was prepared',
       fix: 'issue another token',
