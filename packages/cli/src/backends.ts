@@ -16,6 +16,7 @@ import {
 import { asTheActiveKey, kmsKeys, type MultiRegion } from './backends/awskms.ts';
 import { findActor } from './backends/caller.ts';
 import { openDynamo, openDynamoSeals } from './backends/dynamodb.ts';
+import { HostClock, type SkewWatch } from './backends/host-clock.ts';
 import { fileKeys, filePublicKeys, openSqlite, sealFiles } from './backends/local.ts';
 import type { Settings } from './config/resolve.ts';
 import type { Io } from './io.ts';
@@ -33,10 +34,12 @@ export async function openBackend(
   mode: OpenMode,
   ring: RingName = MAIN_RING,
 ): Promise<OperationDeps> {
-  const actor = await findActor(settings, io, mode !== 'existing');
-  const registry = await openRegistry(settings, mode === 'create' ? 'create' : 'write');
-  const keys = await openKeys(settings, io, asTheActiveKey(registry), ring);
-  return operationDeps(settings, io, registry, keys, actor);
+  const clockEvidence = new HostClock(settings.clockChecked);
+  const watch: SkewWatch = { clock: io.clock, onSkew: clockEvidence.onSkew };
+  const actor = await findActor(settings, io, mode !== 'existing', watch.onSkew);
+  const registry = await openRegistry(settings, mode === 'create' ? 'create' : 'write', watch);
+  const keys = await openKeys(settings, watch, asTheActiveKey(registry), ring);
+  return operationDeps(settings, io, { registry, keys, actor, clockEvidence });
 }
 
 /** For commands that only read: nothing is created, and no private key is in reach. */
@@ -56,21 +59,16 @@ export async function ifSetUp<T>(opening: Promise<T>): Promise<T | undefined> {
   }
 }
 
-export function operationDeps(
-  settings: Settings,
-  io: Io,
-  registry: Registry,
-  keys: KeyProvider,
-  actor: string,
-): OperationDeps {
+/** What an operation works with that was opened for it. */
+export type OpenedParts = Pick<OperationDeps, 'registry' | 'keys' | 'actor' | 'clockEvidence'>;
+
+export function operationDeps(settings: Settings, io: Io, parts: OpenedParts): OperationDeps {
   const { env, issuer, audience, defaultTtl, maxTtl } = settings;
   return {
-    registry,
-    keys,
+    ...parts,
     clock: io.clock,
     delay: io.delay,
     entropy: { uuid: () => randomUUID(), bytes: (count) => randomBytes(count), fraction: () => Math.random() },
-    actor,
     environment: { name: env.value, issuer, audience, defaultTtl, maxTtl },
   };
 }
@@ -81,17 +79,21 @@ export function isEmbedded({ registry, keys }: Settings): boolean {
 }
 
 /** Mixed environments are allowed: keys in KMS over a local registry, or the other way round, for trials and tests. */
-export async function openRegistry(settings: Settings, mode: 'read' | 'write' | 'create'): Promise<Registry> {
-  return settings.registry.scheme === 'sqlite' ? openSqlite(settings, mode) : openDynamo(settings);
+export async function openRegistry(
+  settings: Settings,
+  mode: 'read' | 'write' | 'create',
+  watch?: SkewWatch,
+): Promise<Registry> {
+  return settings.registry.scheme === 'sqlite' ? openSqlite(settings, mode) : openDynamo(settings, watch);
 }
 
 export async function openKeys(
   settings: Settings,
-  io: Pick<Io, 'clock'>,
+  watch: SkewWatch,
   multiRegion: MultiRegion = async () => false,
   ring: RingName = MAIN_RING,
 ): Promise<KeyProvider> {
-  return settings.keys.scheme === 'file' ? fileKeys(settings) : kmsKeys(settings, io, multiRegion, ring);
+  return settings.keys.scheme === 'file' ? fileKeys(settings) : kmsKeys(settings, watch, multiRegion, ring);
 }
 
 /** Where the seals of the audit log are kept: with the registry. */

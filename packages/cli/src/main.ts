@@ -106,7 +106,8 @@ async function runInterruptibly(
       const { resolveSettings } = await import('./config/resolve.ts');
       const { flags } = invocation;
       const [env, config] = [flags.text('env'), flags.text('config')];
-      return resolveSettings({ env, config, profile: flags.text('profile'), region: flags.text('region') }, io);
+      const [profile, region, clockChecked] = [flags.text('profile'), flags.text('region'), flags.on('clockChecked')];
+      return resolveSettings({ env, config, profile, region, clockChecked }, io);
     },
     onInterrupt: (now) => {
       state = now;

@@ -17,5 +17,6 @@ export async function previewDeps(
   if (deps !== undefined && hasRing) return deps;
   const registry = previewRegistry(deps?.registry, alg ?? FIRST_ALG, Math.floor(io.clock.now() / 1000));
   const keys = deps?.keys ?? (await openKeys(settings, io));
-  return operationDeps(settings, io, registry, keys, deps?.actor ?? (await findActor(settings, io, true)));
+  const actor = deps?.actor ?? (await findActor(settings, io, true));
+  return operationDeps(settings, io, { registry, keys, actor });
 }

@@ -1,24 +1,24 @@
 /** The KMS adapter, imported at its first call: most commands need no key. */
 import { MAIN_RING, SEAL_RING, type KeyProvider, type Registry, type RingName } from '@apikey/shared';
 import type { Settings } from '../config/resolve.ts';
-import type { Io } from '../io.ts';
+import type { SkewWatch } from './host-clock.ts';
 
 /** Whether new keys are to be multi-Region primaries. */
 export type MultiRegion = () => Promise<boolean>;
 
 export function kmsKeys(
   settings: Settings,
-  io: Pick<Io, 'clock'>,
+  watch: SkewWatch,
   multiRegion: MultiRegion,
   ring: RingName = MAIN_RING,
 ): KeyProvider {
   let opened: Promise<KeyProvider> | undefined;
   const keys = (): Promise<KeyProvider> => {
-    opened ??= open(settings, io, false, ring);
+    opened ??= open(settings, watch, false, ring);
     return opened;
   };
   return {
-    create: async (alg) => (await open(settings, io, await multiRegion(), ring)).create(alg),
+    create: async (alg) => (await open(settings, watch, await multiRegion(), ring)).create(alg),
     publicKey: async (ref, signal) => (await keys()).publicKey(ref, signal),
     publicKeyOf: async (kid) => (await keys()).publicKeyOf(kid),
     sign: async (ref, alg, input) => (await keys()).sign(ref, alg, input),
@@ -48,7 +48,7 @@ export async function sealAliases(aliasBase: string): Promise<string> {
 
 async function open(
   { keys, aws, env }: Settings,
-  { clock }: Pick<Io, 'clock'>,
+  watch: SkewWatch,
   multiRegion: boolean,
   ring: RingName,
 ): Promise<KeyProvider> {
@@ -56,7 +56,7 @@ async function open(
   return kmsKeyProvider({
     ...aws,
     aliasBase: keys.place,
-    clock,
+    ...watch,
     multiRegion,
     ring,
     description: `apikey ${ring === SEAL_RING ? 'key for seals' : 'signing key'} of environment ${env.value}`,

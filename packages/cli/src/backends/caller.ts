@@ -3,9 +3,6 @@ import { localActor } from '../actor.ts';
 import type { Settings } from '../config/resolve.ts';
 import type { Io } from '../io.ts';
 
-/** Beyond this, nothing is signed. */
-export const MAX_CLOCK_SKEW_SECONDS = 60;
-
 export interface Caller {
   /** An STS caller ARN. */
   readonly arn: string;
@@ -24,9 +21,15 @@ export async function awsCaller({ aws }: Settings, { clock }: Pick<Io, 'clock'>)
  * The actor for the audit log. Before anything is dated and signed, throws `CLOCK_SKEW` for a clock that is more than
  * a minute off; what only takes away goes on, since it must not fail.
  */
-export async function findActor(settings: Settings, io: Pick<Io, 'clock' | 'env'>, signs: boolean): Promise<string> {
+export async function findActor(
+  settings: Settings,
+  io: Pick<Io, 'clock' | 'env'>,
+  signs: boolean,
+  onSkew: (skew: number) => void = () => {},
+): Promise<string> {
   if (!usesAws(settings)) return localActor(io.env);
   const caller = await awsCaller(settings, io);
+  if (caller.clockSkew !== undefined) onSkew(caller.clockSkew);
   if (signs) await checkClock(caller);
   return caller.arn;
 }

@@ -1,12 +1,13 @@
 /** The DynamoDB adapter, imported when an environment names it. */
 import type { Registry, SealStore } from '@apikey/shared';
 import type { Settings } from '../config/resolve.ts';
+import type { SkewWatch } from './host-clock.ts';
 import { explainMissing } from './missing.ts';
 
 /** Sends nothing: a table that is missing shows at the first call, as `REGISTRY_NOT_FOUND`. */
-export async function openDynamo(settings: Settings): Promise<Registry> {
+export async function openDynamo(settings: Settings, watch?: SkewWatch): Promise<Registry> {
   const { dynamoRegistry } = await import('@apikey/shared/dynamodb');
-  return explaining(dynamoRegistry({ table: settings.registry.place, ...settings.aws }), settings);
+  return explaining(dynamoRegistry({ table: settings.registry.place, ...settings.aws, ...watch }), settings);
 }
 
 /** Sends nothing either. */

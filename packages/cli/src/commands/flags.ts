@@ -7,6 +7,11 @@ export const DRY_RUN_FLAG: FlagDefinition = {
   flags: '--dry-run',
   help: 'show what would be done, and change nothing',
 };
+/** For every command that gives a power; the rule itself holds where the change is committed. */
+export const CLOCK_CHECKED_FLAG: FlagDefinition = {
+  flags: '--clock-checked',
+  help: 'the clock of this host is right, although the audit log names a later time',
+};
 export const YES_FLAG: FlagDefinition = { flags: '-y, --yes', help: 'do not ask' };
 export const CLIENT_OF_JTI_FLAG: FlagDefinition = {
   flags: '--client <id>',

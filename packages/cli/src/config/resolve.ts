@@ -39,6 +39,8 @@ export interface Settings {
   readonly passphrase: string | undefined;
   /** What `--profile` and `--region` say; all else is left to the usual AWS chain. */
   readonly aws: AwsFlags;
+  /** The flag `--clock-checked` was given. */
+  readonly clockChecked: boolean;
   /** The files that were read, the strongest first. */
   readonly files: readonly string[];
 }
@@ -48,6 +50,7 @@ interface ConfigFlags {
   readonly config: string | undefined;
   readonly profile?: string | undefined;
   readonly region?: string | undefined;
+  readonly clockChecked?: boolean;
 }
 
 export async function resolveSettings(flags: ConfigFlags, io: Pick<Io, 'env' | 'cwd'>): Promise<Settings> {
@@ -81,6 +84,7 @@ export async function resolveSettings(flags: ConfigFlags, io: Pick<Io, 'env' | '
     dataDir,
     passphrase: variable(io.env, 'APIKEY_KEYS_PASSPHRASE'),
     aws: parseAwsFlags(flags),
+    clockChecked: flags.clockChecked === true,
     files: files.map(({ path }) => path),
   };
 }

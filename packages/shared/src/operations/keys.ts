@@ -56,9 +56,11 @@ export function retireKey(deps: OperationDeps, kid: string, name: RingName = MAI
 
 /** The change that retires a key. Throws `WRONG_STATE` where tokens depend on it, saying how many, whose, until when. */
 export async function decideRetire(deps: OperationDeps, ring: KeyRing, kid: string): Promise<RingChange> {
-  const change = transitions.retireKey(ring, kid, await ringContext(deps, ring));
+  const context = await ringContext(deps, ring);
+  const change = transitions.retireKey(ring, kid, context);
+  const clock = { now: () => context.at };
   // What other rings signed is no token: seals stay good when their key is retired.
-  const dependents = ring.name === MAIN_RING ? await tokensOfKey(deps, kid) : [];
+  const dependents = ring.name === MAIN_RING ? await tokensOfKey({ ...deps, clock }, kid) : [];
   if (dependents.length > 0) throw stillNeeded(kid, dependents);
   return change;
 }

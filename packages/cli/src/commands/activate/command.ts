@@ -1,6 +1,13 @@
 /** `apikey activate`: its words and flags. */
 import type { CommandDefinition } from '../../command-line/definition.ts';
-import { CLIENT_OF_JTI_FLAG, DRY_RUN_FLAG, JSON_FLAG, QUIET_FLAG, TOKEN_FILE_FLAG } from '../flags.ts';
+import {
+  CLIENT_OF_JTI_FLAG,
+  CLOCK_CHECKED_FLAG,
+  DRY_RUN_FLAG,
+  JSON_FLAG,
+  QUIET_FLAG,
+  TOKEN_FILE_FLAG,
+} from '../flags.ts';
 
 export const activate: CommandDefinition = {
   name: 'activate',
@@ -10,7 +17,7 @@ export const activate: CommandDefinition = {
     'Such a token was handed over, but is still pending and so denied. The token itself is needed, as proof that it ' +
     'arrived: on standard input or in a file.',
   arguments: [{ name: 'jti', help: 'id of the pending token' }],
-  flags: [TOKEN_FILE_FLAG, CLIENT_OF_JTI_FLAG, DRY_RUN_FLAG, JSON_FLAG, QUIET_FLAG],
+  flags: [TOKEN_FILE_FLAG, CLIENT_OF_JTI_FLAG, CLOCK_CHECKED_FLAG, DRY_RUN_FLAG, JSON_FLAG, QUIET_FLAG],
   examples: [
     { does: 'find what is pending', line: 'apikey list --state pending' },
     {

@@ -1,6 +1,14 @@
 /** `apikey clients`: its words and flags. */
 import type { ArgumentDefinition, CommandGroup } from '../../command-line/definition.ts';
-import { CONFIRM_FLAG, DRY_RUN_FLAG, JSON_FLAG, QUIET_FLAG, REASON_FLAG, YES_FLAG } from '../flags.ts';
+import {
+  CLOCK_CHECKED_FLAG,
+  CONFIRM_FLAG,
+  DRY_RUN_FLAG,
+  JSON_FLAG,
+  QUIET_FLAG,
+  REASON_FLAG,
+  YES_FLAG,
+} from '../flags.ts';
 
 const ID: ArgumentDefinition = { name: 'client', help: 'id of the client' };
 
@@ -49,6 +57,7 @@ export const clients: CommandGroup = {
           help: 'remove a detail or limit: contact, owner, purpose, scope, cidr or max-ttl',
           repeatable: true,
         },
+        CLOCK_CHECKED_FLAG,
         DRY_RUN_FLAG,
         JSON_FLAG,
         QUIET_FLAG,
@@ -75,7 +84,13 @@ export const clients: CommandGroup = {
       name: 'resume',
       summary: 'Let the tokens of a suspended client work again',
       arguments: [ID],
-      flags: [{ ...YES_FLAG, help: 'accepted as elsewhere; nothing is asked' }, DRY_RUN_FLAG, JSON_FLAG, QUIET_FLAG],
+      flags: [
+        { ...YES_FLAG, help: 'accepted as elsewhere; nothing is asked' },
+        CLOCK_CHECKED_FLAG,
+        DRY_RUN_FLAG,
+        JSON_FLAG,
+        QUIET_FLAG,
+      ],
       examples: [{ does: 'after a suspension', line: 'apikey clients resume partner' }],
       load: () => import('./resume.ts'),
     },

@@ -1,5 +1,6 @@
 /** Who is calling AWS, from where to where, and whether the clocks agree. */
-import { awsCaller, MAX_CLOCK_SKEW_SECONDS, type Caller } from '../../backends/caller.ts';
+import { isBelieved, MAX_CLOCK_SKEW_MILLIS } from '@apikey/shared';
+import { awsCaller, type Caller } from '../../backends/caller.ts';
 import { variable } from '../../config/locate.ts';
 import type { Settings } from '../../config/resolve.ts';
 import type { Io } from '../../io.ts';
@@ -41,11 +42,11 @@ function endpoint({ region, account }: Caller, env: Io['env']): Check {
 function clock({ clockSkew }: Caller): Check {
   if (clockSkew === undefined) return unchecked('clock', 'AWS did not say what time it is');
   const seconds = Math.round(Math.abs(clockSkew) / 1000);
-  if (seconds <= MAX_CLOCK_SKEW_SECONDS) return pass('clock', `${seconds} s from that of AWS`);
+  if (isBelieved(clockSkew)) return pass('clock', `${seconds} s from that of AWS`);
   return finding(
     'clock',
     `the local clock is ${seconds} seconds ${clockSkew < 0 ? 'behind' : 'ahead of'} that of AWS`,
-    `over ${MAX_CLOCK_SKEW_SECONDS} s nothing is signed: the times in a token would be as wrong`,
+    `over ${MAX_CLOCK_SKEW_MILLIS / 1000} s nothing is given: the times in a token would be as wrong`,
     'set the clock, best by a time service (NTP)',
   );
 }

@@ -2,6 +2,7 @@
 import { ensureKeyRing, type RingKey } from '@apikey/shared';
 import { openKeys, openRegistry, operationDeps } from '../../backends.ts';
 import { awsCaller, checkClock } from '../../backends/caller.ts';
+import { HostClock } from '../../backends/host-clock.ts';
 import { openTable, type Table } from '../../backends/table.ts';
 import type { Settings } from '../../config/resolve.ts';
 import type { Context } from '../../context.ts';
@@ -79,8 +80,11 @@ async function carryOut(
   }
   if (newKey === undefined) return activeKey;
   await table?.waitUntilReady();
-  const keys = await openKeys(settings, io, async () => newKey.multiRegion);
-  const deps = operationDeps(settings, io, await openRegistry(settings, 'create'), keys, caller.arn);
+  const clockEvidence = new HostClock(settings.clockChecked);
+  const watch = { clock: io.clock, onSkew: clockEvidence.onSkew };
+  const keys = await openKeys(settings, watch, async () => newKey.multiRegion);
+  const registry = await openRegistry(settings, 'create', watch);
+  const deps = operationDeps(settings, io, { registry, keys, actor: caller.arn, clockEvidence });
   try {
     const { ring } = await ensureKeyRing(deps, newKey.alg);
     for (const planned of steps) if (planned.step === 'create-key') done(planned);

@@ -1,6 +1,14 @@
 /** `apikey issue`: its words and flags. */
 import type { CommandDefinition, FlagDefinition } from '../../command-line/definition.ts';
-import { DRY_RUN_FLAG, EXPIRES_FLAG, JSON_FLAG, OUTPUT_FLAGS, QUIET_FLAG, REQUEST_ID_FLAG } from '../flags.ts';
+import {
+  CLOCK_CHECKED_FLAG,
+  DRY_RUN_FLAG,
+  EXPIRES_FLAG,
+  JSON_FLAG,
+  OUTPUT_FLAGS,
+  QUIET_FLAG,
+  REQUEST_ID_FLAG,
+} from '../flags.ts';
 
 const LIFETIME = 'Lifetime';
 const MANY = 'Many tokens at once';
@@ -43,6 +51,7 @@ export const issue: CommandDefinition = {
     { flags: '--note <text>', help: 'what the token is for, shown in lists' },
     { flags: '--alg <name>', help: 'signature algorithm; must be that of the active key (default: ES256)' },
     REQUEST_ID_FLAG,
+    CLOCK_CHECKED_FLAG,
     DRY_RUN_FLAG,
     {
       group: LIFETIME,

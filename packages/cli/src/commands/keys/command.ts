@@ -1,6 +1,14 @@
 /** `apikey keys`: its words and flags. */
 import type { ArgumentDefinition, CommandGroup } from '../../command-line/definition.ts';
-import { CONFIRM_FLAG, DRY_RUN_FLAG, JSON_FLAG, QUIET_FLAG, REASON_FLAG, YES_FLAG } from '../flags.ts';
+import {
+  CLOCK_CHECKED_FLAG,
+  CONFIRM_FLAG,
+  DRY_RUN_FLAG,
+  JSON_FLAG,
+  QUIET_FLAG,
+  REASON_FLAG,
+  YES_FLAG,
+} from '../flags.ts';
 
 const KID: ArgumentDefinition = { name: 'kid', help: 'id of the key; its first characters, at least 6, are enough' };
 const ALG_FLAG = { flags: '--alg <name>', help: 'signature algorithm of a new key (default: that of the active key)' };
@@ -30,7 +38,7 @@ export const keys: CommandGroup = {
     {
       name: 'create',
       summary: 'Add a key that does not sign yet, so that verifiers learn it',
-      flags: [ALG_FLAG, ...CHANGE_FLAGS],
+      flags: [ALG_FLAG, CLOCK_CHECKED_FLAG, ...CHANGE_FLAGS],
       examples: [
         { does: 'of the algorithm in use', line: 'apikey keys create' },
         { does: 'of another one', line: 'apikey keys create --alg EdDSA' },
@@ -45,6 +53,7 @@ export const keys: CommandGroup = {
       flags: [
         { flags: '--now', help: 'although the key is younger than the 10 minutes that verifiers may need to learn it' },
         YES_FLAG,
+        CLOCK_CHECKED_FLAG,
         ...CHANGE_FLAGS,
       ],
       examples: [{ does: 'by the first characters of its id', line: 'apikey keys activate Xk3v9a' }],
@@ -61,6 +70,7 @@ export const keys: CommandGroup = {
         { flags: '--now', help: 'activate the new key without the wait' },
         ALG_FLAG,
         UNASKED_YES_FLAG,
+        CLOCK_CHECKED_FLAG,
         ...CHANGE_FLAGS,
       ],
       examples: [

@@ -17,7 +17,7 @@ export interface KeyWork extends Context {
   readonly flags: FlagValues;
 }
 
-/** A key's age counts from a time that this machine says, so that a wrong clock is refused; not where a key is ended. */
+/** A key's age counts from a time that this machine says, so that a wrong clock is refused; not where a key is ended (`existing`). */
 export async function withKeys(
   flags: FlagValues,
   context: Context,

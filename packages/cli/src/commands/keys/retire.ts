@@ -22,20 +22,23 @@ const SEALS_STAY = 'what it sealed stays good';
 
 export function run({ flags, args }: Invocation, context: Context): Promise<number> {
   const prefix = parseFlag('kid', args[0] ?? '', parseKidPrefix);
-  return withKeys(flags, context, async (work) => {
-    const { terminal, deps, env, ring } = work;
-    const { kid } = await findKey(deps, prefix, ring);
-    if (flags.on('dryRun')) {
-      const { key } = await showingDependents(kid, work, () => planRetireKey(deps, kid, ring));
-      dryRun(work, [`retire key ${kid}: ${ring === MAIN_RING ? 'no token depends on it' : SEALS_STAY}`], keyJson(key));
-      return;
-    }
-    const { key } = await showingDependents(kid, work, () => retireKey(deps, kid, ring));
-    if (terminal.json) terminal.printJson({ ...keyJson(key), env });
-    terminal.say(
-      `${terminal.aside.green('Retired')} key ${kid} in environment ${env}; ${ring === MAIN_RING ? 'no token depended on it' : SEALS_STAY}, and its public half is kept`,
-    );
-  });
+  // What ends a key does not wait for a clock.
+  return withKeys(flags, context, (work) => retire(prefix, work), 'existing');
+}
+
+async function retire(prefix: string, work: KeyWork): Promise<void> {
+  const { terminal, deps, env, ring, flags } = work;
+  const { kid } = await findKey(deps, prefix, ring);
+  if (flags.on('dryRun')) {
+    const { key } = await showingDependents(kid, work, () => planRetireKey(deps, kid, ring));
+    dryRun(work, [`retire key ${kid}: ${ring === MAIN_RING ? 'no token depends on it' : SEALS_STAY}`], keyJson(key));
+    return;
+  }
+  const { key } = await showingDependents(kid, work, () => retireKey(deps, kid, ring));
+  if (terminal.json) terminal.printJson({ ...keyJson(key), env });
+  terminal.say(
+    `${terminal.aside.green('Retired')} key ${kid} in environment ${env}; ${ring === MAIN_RING ? 'no token depended on it' : SEALS_STAY}, and its public half is kept`,
+  );
 }
 
 /** Where the key is refused because of its tokens, they are shown with their last use: some may be left to expire. */

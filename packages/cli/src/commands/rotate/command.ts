@@ -1,6 +1,7 @@
 /** `apikey rotate`: its words and flags. */
 import type { CommandDefinition } from '../../command-line/definition.ts';
 import {
+  CLOCK_CHECKED_FLAG,
   DRY_RUN_FLAG,
   EXPIRES_FLAG,
   JSON_FLAG,
@@ -39,6 +40,7 @@ export const rotate: CommandDefinition = {
     REQUEST_ID_FLAG,
     { flags: '--take-over', help: 'revoke the pending token of a rotation that was cut short, and start again' },
     YES_FLAG,
+    CLOCK_CHECKED_FLAG,
     DRY_RUN_FLAG,
     {
       group: LIFETIME,
