@@ -70,6 +70,7 @@ describeOnEmulator(aws, 'apikey doctor on AWS', (endpoint) => {
       ✓ unused      no key in KMS is outside the ring
       ✓ sign        the caller may sign with the active key
       ✓ pending     no token has been pending for more than a day
+      ✓ times       no event of the last 30 days goes back in time, and none is dated in the future
       ✓ bound       a revocation holds for the next request (gateway_result_ttl 0 + max_staleness 0 + stale_if_error 0)
 
       no findings in environment prod

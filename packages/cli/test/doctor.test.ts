@@ -48,6 +48,7 @@ describe('apikey doctor', () => {
       ✓ unused    no key file is outside the ring
       – locks     registry and signing keys lie side by side: whoever can read or write there can make tokens
       ✓ pending   no token has been pending for more than a day
+      ✓ times     no event of the last 30 days goes back in time, and none is dated in the future
       ✓ bound     a revocation holds for the next request (gateway_result_ttl 0 + max_staleness 0 + stale_if_error 0)
 
       no findings in environment local

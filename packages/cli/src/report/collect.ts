@@ -2,6 +2,7 @@
 import {
   clientAttention,
   FINDING_KINDS,
+  isAboutClocks,
   listKeys,
   listTokens,
   NotFoundError,
@@ -182,7 +183,7 @@ async function auditOf(
     chains: total(({ aggregates }) => aggregates),
     events: total(({ events }) => events),
     findings: reports.flatMap(({ findings }) =>
-      findings.map((it) => ({ aggregate: it.aggregate, what: findingWords(it) })),
+      findings.map((it) => ({ aggregate: it.aggregate, what: findingWords(it), clock: isAboutClocks(it) })),
     ),
     moreFindings: total(({ moreFindings }) => moreFindings),
   };

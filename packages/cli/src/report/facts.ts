@@ -53,11 +53,18 @@ export interface ClientFacts {
   readonly history: ClientHistory | undefined;
 }
 
+interface AuditFinding {
+  readonly aggregate: string;
+  readonly what: string;
+  /** It is about times alone. */
+  readonly clock?: boolean;
+}
+
 /** What verifying the audit chains came to. */
 export interface AuditFacts {
   readonly chains: number;
   readonly events: number;
-  readonly findings: readonly { readonly aggregate: string; readonly what: string }[];
+  readonly findings: readonly AuditFinding[];
   /** Those that were counted but not kept. */
   readonly moreFindings: number;
 }

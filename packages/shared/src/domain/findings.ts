@@ -8,6 +8,8 @@ export const FINDING_KINDS = {
   event_aggregate: 'an event stands in the chain of another aggregate',
   event_unlawful: 'an event tells of a change that apikey never makes',
   event_before: 'an event starts from another state than the events before it led to',
+  event_backwards: 'an event is dated before the event in front of it: a clock was wrong when one of them was written',
+  event_future: 'an event is dated later than now: a clock was wrong when it was written, or is wrong here',
   head_differs: 'the end of the chain is not the one that its aggregate names',
   aggregate_missing: 'there are events, but not the client or key ring that they are about',
   state_differs: 'what is stored is not what the events led to',
@@ -25,6 +27,11 @@ export const FINDING_KINDS = {
 } as const;
 
 export type FindingKind = keyof typeof FINDING_KINDS;
+
+/** What a wrong clock leaves behind: nothing was changed since it was written, and nothing is missing. */
+export function isAboutClocks({ kind }: Pick<Finding, 'kind'>): boolean {
+  return kind === 'event_backwards' || kind === 'event_future';
+}
 
 export interface Difference {
   /** Member of the event, record, client or key. */

@@ -18,7 +18,7 @@ import {
   type RequestRecord,
   type TokenRecord,
 } from './records.ts';
-import { MAX_EPOCH_SECONDS } from './time.ts';
+import { isMillis, MAX_EPOCH_SECONDS } from './time.ts';
 
 const text = z.string().check(z.minLength(1));
 const words = z.array(text);
@@ -123,7 +123,7 @@ const members = z.custom<JsonObject>(
 
 const event = z.strictObject({
   seq: positive,
-  at: z.string().check(z.regex(/^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z$/)),
+  at: z.string().check(z.refine(isMillis)),
   actor: text,
   action: z.enum(EVENT_ACTIONS),
   aggregate: z.union([

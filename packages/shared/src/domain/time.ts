@@ -23,7 +23,19 @@ export function formatMillis(millis: EpochMillis): string {
   return `${formatSeconds(Math.floor(whole / 1000)).slice(0, -1)}.${pad(((whole % 1000) + 1000) % 1000, 3)}Z`;
 }
 
-/** Epoch milliseconds of a time as `formatMillis` writes it; fractions beyond milliseconds are not written by it. */
+const MILLIS = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+
+/** Whether a text is a time as `formatMillis` writes it. */
+export function isMillis(text: string): boolean {
+  if (!MILLIS.test(text)) return false;
+  try {
+    return parseTime(text) >= 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Epoch milliseconds of a time as `formatMillis` writes it. */
 export function parseMillis(text: string): EpochMillis {
   return parseTime(text) * 1000 + Number(text.slice(-4, -1));
 }

@@ -4,14 +4,21 @@
  */
 import { ChainVerifier, GENESIS_HASH } from '../domain/events.ts';
 import type { Finding, FindingKind } from '../domain/findings.ts';
-import { aggregateName, type AggregateRef, type AuditEvent, type TokenRecord } from '../domain/records.ts';
+import {
+  aggregateName,
+  type AggregateRef,
+  type AuditEvent,
+  type EpochMillis,
+  type TokenRecord,
+} from '../domain/records.ts';
 import { Replay } from '../domain/replay.ts';
 import type { SealedChain } from '../domain/seal.ts';
+import { formatMillis, parseMillis } from '../domain/time.ts';
 import { sha256Hex } from '../jose/digest.ts';
-import { chainFinding, difference } from './audit-chain.ts';
 import { GrantCheck, type Unproven } from './grant-check.ts';
 import type { GrantVerifier } from './grants.ts';
 import { RequestCheck } from './audit-requests.ts';
+import { chainFinding, clockFault, difference } from './audit-chain.ts';
 import { damageOf, isDamage, type AuditSource, type StoredAggregate } from './audit-source.ts';
 
 export interface CheckContext {
@@ -22,6 +29,8 @@ export interface CheckContext {
   readonly grants: GrantVerifier | undefined;
   /** Epoch seconds; a record whose token expired before this may have been deleted. */
   readonly forgottenBefore: number;
+  /** Epoch milliseconds; no event is later, but for what clocks may differ. */
+  readonly now: EpochMillis;
 }
 
 export interface CheckedAggregate {
@@ -50,6 +59,7 @@ export class AggregateCheck {
   #uncheckedGrants = 0;
   #seq = 0;
   #hash = GENESIS_HASH;
+  #at = 0;
   #unreadable = false;
   #flawed = false;
 
@@ -149,6 +159,7 @@ export class AggregateCheck {
       this.#found('sealed_differs', { seq, subject, difference: difference('hash', this.#sealed.hash, event.hash) });
     }
     this.#reportUnproven((await this.#grants?.next(event)) ?? []);
+    this.#checkTime(event);
     // An event of another aggregate says nothing about this one.
     if (event.aggregate === this.#name) {
       for (const finding of this.#replay.apply(event)) this.#report(finding);
@@ -159,6 +170,18 @@ export class AggregateCheck {
     this.#hash = event.hash;
     this.#events += 1;
     this.#context.onEvents(1);
+  }
+
+  /** Not a flaw of the chain: what the events say of the state still counts. */
+  #checkTime({ seq, subject, at: text }: AuditEvent): void {
+    const at = parseMillis(text);
+    const { now, found } = this.#context;
+    const fault = clockFault(at, { before: this.#at, now });
+    this.#at = at;
+    if (fault === undefined) return;
+    const { kind, bound } = fault;
+    const note = `dated ${text}, ${kind === 'event_future' ? 'and it is now' : 'behind'} ${formatMillis(bound)}`;
+    found({ aggregate: this.#name, kind, seq, subject, note });
   }
 
   /** Reads what is stored when the replay stands where the aggregate stood before: no record can be older. */

@@ -1,7 +1,8 @@
 /** Faults of a chain as findings: with what should have stood there. */
 import { hashEvent, type ChainFault } from '../domain/events.ts';
 import type { Difference, Finding } from '../domain/findings.ts';
-import type { AuditEvent, Json } from '../domain/records.ts';
+import { MAX_CLOCK_SKEW_MILLIS } from '../domain/clock-limits.ts';
+import type { AuditEvent, EpochMillis, Json } from '../domain/records.ts';
 import { sha256Hex } from '../jose/digest.ts';
 
 /** Where a chain stood before the event at which a fault was seen. */
@@ -27,4 +28,19 @@ export function chainFinding(fault: ChainFault, event: AuditEvent, before: Chain
 
 export function difference(field: string, expected: Json, found: Json): Difference {
   return { field, expected, found };
+}
+
+export interface ClockFault {
+  readonly kind: 'event_backwards' | 'event_future';
+  /** What it is on the wrong side of. */
+  readonly bound: EpochMillis;
+}
+
+/** What is odd about the time of an event, by that of the event `before` it in its chain and by the time it is now. */
+export function clockFault(
+  at: EpochMillis,
+  { before, now }: { readonly before: EpochMillis; readonly now: EpochMillis },
+): ClockFault | undefined {
+  if (at > now + MAX_CLOCK_SKEW_MILLIS) return { kind: 'event_future', bound: now };
+  return at < before - MAX_CLOCK_SKEW_MILLIS ? { kind: 'event_backwards', bound: before } : undefined;
 }

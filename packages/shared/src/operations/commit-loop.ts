@@ -88,7 +88,8 @@ async function isApplied(registry: Registry, change: Change): Promise<boolean> {
   const last = change.events.at(-1);
   if (last === undefined) return false;
   try {
-    for await (const event of registry.eventsOf(aggregateOf(change), last.seq, last.seq)) return event.hash === last.hash;
+    for await (const event of registry.eventsOf(aggregateOf(change), last.seq, last.seq))
+      return event.hash === last.hash;
   } catch {
     // The caller reports that the outcome is unknown.
   }

@@ -91,6 +91,7 @@ export { SignLedger } from './sign-ledger.ts';
 export { aggregateRef, registrySource, type AuditSource, type StoredAggregate, type Survey } from './audit-source.ts';
 export type { GrantVerifier } from './grants.ts';
 export { rememberingPublicKeys } from './remembered-keys.ts';
+export { oddTimes, type OddTime } from './odd-times.ts';
 export { verifyAudit, type AuditCheck, type AuditReport } from './audit-verify.ts';
 export { exportAudit, type EarlierExport, type ExportedChain } from './audit-export.ts';
 export { listEvents, reasonOf, type EventFilter } from './audit-list.ts';

@@ -19,7 +19,7 @@ export async function issueToken(deps: OperationDeps, request: IssueRequest, sin
 
 /** What `issueToken` would record and sign now. Writes and signs nothing. */
 export async function planIssue(deps: OperationDeps, request: IssueRequest): Promise<IssuePlan> {
-  return planMint(preparation(deps, request));
+  return planMint(deps, preparation(deps, request));
 }
 
 function preparation(deps: OperationDeps, request: IssueRequest): Preparation {

@@ -10,6 +10,7 @@ import { reprepareToken } from '../domain/transitions/tokens.ts';
 import type { TokenSink } from '../ports/token-sink.ts';
 import { activateDelivered, type ActivationTerms } from './activate.ts';
 import { commitLoop, COMMIT_BUDGET } from './commit-loop.ts';
+import { requireClockFor } from './clock-rule.ts';
 import { composeToken, signToken, type TokenContent, type Unsigned } from './compose.ts';
 import { changeContext } from './context.ts';
 import { deliver } from './deliver.ts';
@@ -64,8 +65,10 @@ export async function mint(
 }
 
 /** What a preparation would record and sign now, writing nothing. */
-export async function planMint(prepare: Preparation): Promise<IssuePlan> {
-  const { record, alg, registersClient, resumes } = (await prepare()).result;
+export async function planMint(deps: OperationDeps, prepare: Preparation): Promise<IssuePlan> {
+  const { change, result } = await prepare();
+  if (change !== undefined) await requireClockFor(deps, change);
+  const { record, alg, registersClient, resumes } = result;
   return { record, alg, registersClient, resumes };
 }
 

@@ -52,7 +52,7 @@ export async function rotateToken(deps: OperationDeps, request: RotateRequest, s
 
 /** What `rotateToken` would record and sign now. Writes and signs nothing. */
 export async function planRotate(deps: OperationDeps, request: RotateRequest): Promise<IssuePlan> {
-  return planMint(preparation(deps, request));
+  return planMint(deps, preparation(deps, request));
 }
 
 function preparation(deps: OperationDeps, request: RotateRequest): Preparation {

@@ -13,6 +13,7 @@ import { printable } from '../../terminal/printable.ts';
 import type { Style } from '../../terminal/style.ts';
 import { failed, finding, unchecked, type Check } from './check.ts';
 import { checkRing, type Rings } from './ring.ts';
+import { checkTimes } from './times.ts';
 import { boundCheck, checkPending } from './tokens.ts';
 
 export async function run({ flags }: Invocation, { io, terminal, settings: read }: Context): Promise<number> {
@@ -76,7 +77,8 @@ async function examineContents(
     try {
       const { rings, checks } = await checkRing(registry, settings);
       const keys = rings === undefined ? [] : await examineKeys(rings, settings, io, caller, signs);
-      return [...checks, ...keys, ...(await checkPending(registry, io.clock, settings))];
+      const pending = await checkPending(registry, io.clock, settings);
+      return [...checks, ...keys, ...pending, ...(await checkTimes(registry, io.clock))];
     } finally {
       await registry.close();
     }

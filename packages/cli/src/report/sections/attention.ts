@@ -25,11 +25,15 @@ export function attention(model: Model): Markup {
 }
 
 function brokenAudit({ facts: { audit } }: Model): Markup {
+  const clocks = audit.findings.every(({ clock }) => clock === true);
+  const what = clocks
+    ? 'an event goes back in time or is dated in the future, for a clock was wrong when it was written.'
+    : 'something was changed, cut off or damaged, and not by apikey.';
   return html`<article class="need is-bad">
     <h3>The audit log does not verify</h3>
     <p>
-      ${counted(audit.findings.length + audit.moreFindings, 'finding')} in ${counted(audit.chains, 'chain')}: something
-      was changed, cut off or damaged, and not by apikey. See <a href="#audit">Audit log</a>.
+      ${counted(audit.findings.length + audit.moreFindings, 'finding')} in ${counted(audit.chains, 'chain')}: ${what}
+      See <a href="#audit">Audit log</a>.
     </p>
   </article> `;
 }
