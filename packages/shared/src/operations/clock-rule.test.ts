@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { RefusedError } from '../domain/errors.ts';
 import type { AuditEvent } from '../domain/records.ts';
 import { parseMillis } from '../domain/time.ts';
-import type { ClockEvidence } from '../ports/clock.ts';
+
 import { activateToken } from './activate.ts';
 import { issueMany } from './bulk-issue.ts';
 import { surveyBulk } from './bulk-survey.ts';
@@ -20,7 +20,10 @@ import { isLive, newWorld, partner, recordsOf, use, type World } from './world.f
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
 
 /** The world as a host sees it whose service says that it is ahead by so much. */
-function against(world: World, evidence: Partial<ClockEvidence> & { readonly skewed?: number }): OperationDeps {
+function against(
+  world: World,
+  evidence: { readonly checked?: boolean; readonly skewed?: number | undefined },
+): OperationDeps {
   const { skewed, checked = false } = evidence;
   return { ...world.deps, clockEvidence: { skew: () => skewed, checked } };
 }
@@ -204,7 +207,7 @@ describe('what takes away', () => {
 
   it('refuses no revocation for a last event that cannot be read', async () => {
     const its = await scene();
-    its.world.meet(({ method }) => (method === 'eventsOf' ? new Error('gone') : undefined));
+    its.world.meet(({ method }) => (method === 'eventsOf' ? { kind: 'fail', error: new Error('gone') } : undefined));
     await revokeToken(its.world.deps, { jti: its.live.jti });
     expect((await its.world.registry.findToken(its.live.jti))?.state).toBe('revoked');
   });

@@ -23,10 +23,10 @@ const SEALS_STAY = 'what it sealed stays good';
 export function run({ flags, args }: Invocation, context: Context): Promise<number> {
   const prefix = parseFlag('kid', args[0] ?? '', parseKidPrefix);
   // What ends a key does not wait for a clock.
-  return withKeys(flags, context, (work) => retire(prefix, work), 'existing');
+  return withKeys(flags, context, (work) => retireNamed(prefix, work), 'existing');
 }
 
-async function retire(prefix: string, work: KeyWork): Promise<void> {
+async function retireNamed(prefix: string, work: KeyWork): Promise<void> {
   const { terminal, deps, env, ring, flags } = work;
   const { kid } = await findKey(deps, prefix, ring);
   if (flags.on('dryRun')) {
