@@ -1,5 +1,5 @@
 /** The first commit of a batch: pending records for what is new, and for what an earlier run left pending. */
-import { recordIn, type ChangeContext } from '../domain/change.ts';
+import { recordIn, type ChangeContext, type ClientChange } from '../domain/change.ts';
 import type { Client } from '../domain/records.ts';
 import { prepareTokens, renewedRecord, type TokenProposal, type TokenRenewal } from '../domain/transitions/tokens.ts';
 import type { BulkFinding } from './bulk-survey.ts';
@@ -56,9 +56,7 @@ export async function decidePreparation(
   const told = outcomes.filter((outcome): outcome is Told => !('part' in outcome));
   if (drafts.length === 0) return { change: undefined, result: { prepared: [], told } };
   const parts = drafts.map(({ part }) => part);
-  const prepares = prepareTokens(client, parts.filter(isProposal), parts.filter(isRenewal), context);
-  await pace.turn();
-  const change = await signGrant(deps, prepares, active.key);
+  const change = prepareTokens(client, parts.filter(isProposal), parts.filter(isRenewal), context);
   const prepared = drafts.map(({ item, jti, unsigned, part }, n) => ({
     item,
     record: recordIn(change, jti),
@@ -68,7 +66,11 @@ export async function decidePreparation(
     registersClient: client === undefined && n === 0,
     resumes: isRenewal(part),
   }));
-  return { change, result: { prepared, told } };
+  const complete = async (): Promise<ClientChange> => {
+    await pace.turn();
+    return signGrant(deps, change, active.key);
+  };
+  return { change, result: { prepared, told }, complete };
 }
 
 function findAnew({ registry }: OperationDeps, items: readonly BulkItem[]): Promise<readonly BulkFinding[]> {

@@ -10,6 +10,8 @@ import type { OperationDeps } from './types.ts';
 export interface LaneDecision<T> {
   readonly change: ClientChange | undefined;
   readonly result: T;
+  /** As that of a `Decision`. */
+  readonly complete?: () => Promise<ClientChange>;
 }
 
 /**

@@ -61,7 +61,7 @@ export async function lastEventAt(
   seq: number,
 ): Promise<EpochMillis | undefined> {
   if (seq < 1) return undefined;
-  for await (const event of registry.eventsOf(aggregate, seq)) {
+  for await (const event of registry.eventsOf(aggregate, seq, seq)) {
     return event.aggregate === aggregateName(aggregate) ? parseMillis(event.at) : undefined;
   }
   return undefined;

@@ -25,6 +25,8 @@ export interface CommitDeps extends HostClockDeps {
 export interface Decision<T> {
   readonly change: Change | undefined;
   readonly result: T;
+  /** Makes the change whole once the host's clock has proved right: nothing is signed for one that is refused. */
+  readonly complete?: () => Promise<Change>;
 }
 
 /**
@@ -40,12 +42,13 @@ export async function commitLoop<T>(deps: CommitDeps, budget: number, decide: ()
   const pause = backoff(deps, budget);
   for (;;) {
     const decidedAt = deps.clock.now();
-    const { change, result } = await decide();
+    const { change, result, complete } = await decide();
     if (change === undefined) return result;
     await requireClockFor(deps, change);
     const isStale = (): boolean => gives(change) && Math.abs(deps.clock.now() - decidedAt) > MAX_CLOCK_SKEW_MILLIS;
     try {
-      if (await commitOnce(deps.registry, change, { pause, isStale })) return result;
+      const whole = complete === undefined ? change : await complete();
+      if (await commitOnce(deps.registry, whole, { pause, isStale })) return result;
     } catch (error) {
       if (!(error instanceof ConflictError) || !(await pause())) throw error;
     }

@@ -54,7 +54,7 @@ export async function mint(
   const keys = rememberingPublicKeys(deps.keys);
   const { unsigned, key, ringReadAt, ...plan } = await commitLoop(deps, COMMIT_BUDGET, async () => {
     const { change, result } = await prepare();
-    return { change: await signGrant({ ...deps, keys }, change, result.key), result };
+    return { change, result, complete: () => signGrant({ ...deps, keys }, change, result.key) };
   });
   await requireRecentKey(deps, { key, readAt: ringReadAt });
   const { token, kmsRequestId } = await signToken(keys, key, unsigned);
@@ -67,7 +67,7 @@ export async function mint(
 /** What a preparation would record and sign now, writing nothing. */
 export async function planMint(deps: OperationDeps, prepare: Preparation): Promise<IssuePlan> {
   const { change, result } = await prepare();
-  if (change !== undefined) await requireClockFor(deps, change);
+  await requireClockFor(deps, change);
   const { record, alg, registersClient, resumes } = result;
   return { record, alg, registersClient, resumes };
 }

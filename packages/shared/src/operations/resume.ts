@@ -3,6 +3,7 @@ import { RefusedError } from '../domain/errors.ts';
 import { canonicalJson } from '../domain/events.ts';
 import { checkLifetime, checkScopes } from '../domain/policy.ts';
 import type { JsonObject, KeyRing, TokenRecord } from '../domain/records.ts';
+import { requireClock, type HostClockDeps } from './clock-rule.ts';
 import { readGranted, type GrantReader } from './granted.ts';
 import type { RequestIdentity, Resumable } from './requests.ts';
 import type { Environment } from './types.ts';
@@ -10,9 +11,9 @@ import type { Environment } from './types.ts';
 /** How far the time of issue may be from the time of its event: both are of one commit. Milliseconds. */
 const SAME_TIME = 60_000;
 
-export interface ResumeDeps extends GrantReader {
+export interface ResumeDeps extends GrantReader, HostClockDeps {
+  readonly registry: HostClockDeps['registry'];
   readonly environment: Pick<Environment, 'name' | 'issuer' | 'maxTtl'>;
-  readonly clock: { now(): number };
 }
 
 /**
@@ -33,8 +34,13 @@ export async function requireGranted(
   if (!isSame(record, made)) throw notGranted(record, 'the record is not what its grant made');
   const { iat, exp, scopes } = made;
   const issuedAt = iat * 1000;
-  if (Math.abs(issuedAt - granted.preparedAt) > SAME_TIME || issuedAt > deps.clock.now()) {
-    throw notGranted(record, 'its time of issue is not when it was prepared, or is in the future');
+  if (Math.abs(issuedAt - granted.preparedAt) > SAME_TIME) {
+    throw notGranted(record, 'its time of issue is not when it was prepared');
+  }
+  if (issuedAt > deps.clock.now()) {
+    // Either this host's clock is behind, or the one that issued it was ahead.
+    await requireClock(deps, { kind: 'client', id: client.id }, client);
+    throw notGranted(record, 'its time of issue is in the future');
   }
   checkLifetime(exp - iat, deps.environment, client);
   checkScopes(scopes, client);
