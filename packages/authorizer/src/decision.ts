@@ -35,6 +35,17 @@ export interface Allowed extends LiveToken {
   readonly allowed: true;
 }
 
+/** What a request has whose routes are public: leave to go on, and no identity. Whatever token it carried was not looked at. */
+export interface PublicAccess {
+  readonly allowed: true;
+  readonly public: true;
+  readonly client?: undefined;
+  readonly jti?: undefined;
+  readonly scopes?: undefined;
+}
+
+export const PUBLIC_ACCESS: PublicAccess = Object.freeze({ allowed: true, public: true });
+
 export interface Denied {
   readonly allowed: false;
   /** For logs and metrics. Never tell the caller: it would learn whether a token exists, expired or was revoked. */
@@ -61,6 +72,8 @@ export interface DecisionReport {
   readonly reason?: DenialReason;
   /** The decision is a fault: nothing was decided. */
   readonly fault?: FaultCode;
+  /** The request's routes are public: nothing was decided about a token. Only gateways report these. */
+  readonly public?: true;
   readonly client?: string;
   readonly jti?: string;
   readonly kid?: string;

@@ -3,7 +3,18 @@ export { createAuthorizer, type Authorizer } from './authorizer.ts';
 export type { AuthorizerOptions } from './options.ts';
 export type { UsageOutcome } from './usage-tracker.ts';
 export type { AuthorizerClock } from './clock.ts';
-export type { Allowed, AuthorizeRequest, CacheUse, Decision, DecisionReport, Denied, LiveToken } from './decision.ts';
+export {
+  PUBLIC_ACCESS,
+  type Allowed,
+  type AuthorizeRequest,
+  type CacheUse,
+  type Decision,
+  type DecisionReport,
+  type Denied,
+  type LiveToken,
+  type PublicAccess,
+} from './decision.ts';
+export { canonicalTarget } from './route-path.ts';
 export { AuthorizerConfigError } from './config-error.ts';
 export { AuthorizerFault, FAULTS, type FaultCode } from './fault.ts';
 export type { RegistryProblem } from './registry-answers.ts';
@@ -13,8 +24,11 @@ export {
   partRoutes,
   routesAllow,
   type CompiledRoute,
+  type CompileOptions,
+  type PublicRoute,
   type Route,
   type RouteTable,
+  type ScopedRoute,
 } from './routes.ts';
 export { headerValues, parseAuthorization, readCredential, type HeaderSource } from './credential.ts';
 export { answerDenied, answerFault, type Answer } from './faces/answers.ts';
@@ -31,6 +45,7 @@ export {
   type AuthorizedRequest,
   type NodeMiddleware,
   type NodeMiddlewareOptions,
+  type NodeRequest,
 } from './faces/node.ts';
 export {
   appSyncAuthorizer,

@@ -39,6 +39,11 @@ export interface AuthorizerOptions {
   /** Which scopes a request needs. Absent = authorization ends with the token; the caller looks at the scopes. */
   readonly routes?: readonly Route[] | undefined;
   /**
+   * The servers behind tell letters by case, and `/plans` from `/plans/`. Then routes are not matched with those readings of
+   * a path; this holds for the routes of faces as well. Default false.
+   */
+  readonly exactPaths?: boolean | undefined;
+  /**
    * Where the last use of tokens is recorded; absent = nowhere. A use is recorded once the token was allowed, never that of
    * a token or request that was denied, and at most every 15 minutes per token and process. The answer then waits for the
    * write, at most 100 ms. Nothing that happens to a write changes a decision; `DecisionReport.usage` tells what did.
@@ -67,6 +72,7 @@ export interface Settings {
   readonly clockTolerance: number;
   readonly staleIfError: number;
   readonly routes: RouteTable | undefined;
+  readonly exactPaths: boolean;
   readonly usage: UsageRecorder | undefined;
   readonly onDecision: ((report: DecisionReport) => void) | undefined;
   readonly tokenCacheLimit: number;
@@ -86,6 +92,7 @@ const NAMES: readonly (keyof AuthorizerOptions)[] = [
   'clockTolerance',
   'staleIfError',
   'routes',
+  'exactPaths',
   'usage',
   'onDecision',
   'cache',
@@ -118,6 +125,7 @@ export function parseOptions(options: AuthorizerOptions): Settings {
   const { tokens: tokenCacheLimit = DEFAULT_CACHE_ENTRIES, statuses: statusCacheLimit = DEFAULT_CACHE_ENTRIES } = cache;
   const { gatewayResultTtl = 0, clockTolerance = 0, staleIfError = 0 } = options;
   const { maxLifetime = DEFAULT_MAX_LIFETIME, maxTokenLength = MAX_TOKEN_LENGTH } = options;
+  const exactPaths = parseExactPaths(options.exactPaths);
   return {
     issuer: name('issuer', options.issuer),
     audience: name('audience', options.audience),
@@ -129,7 +137,8 @@ export function parseOptions(options: AuthorizerOptions): Settings {
     maxLifetime: lifetime(maxLifetime),
     clockTolerance: number('clockTolerance', clockTolerance, MAX_TOLERANCE),
     staleIfError: number('staleIfError', staleIfError, MAX_TOLERANCE),
-    routes: routes === undefined ? undefined : compileRoutes(routes),
+    routes: routes === undefined ? undefined : compileRoutes(routes, { exactPaths }),
+    exactPaths,
     usage,
     onDecision,
     tokenCacheLimit: count('cache.tokens', tokenCacheLimit),
@@ -150,6 +159,12 @@ function name(option: string, value: unknown): string {
   } catch (cause) {
     throw new AuthorizerConfigError(option, 'must be 1 to 512 printable ASCII characters without spaces', cause);
   }
+}
+
+/** Checks the option of this name. Throws `AuthorizerConfigError`. */
+export function parseExactPaths(value: unknown = false): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new AuthorizerConfigError('exactPaths', 'must be true or false');
 }
 
 /** `maxLifetime` in seconds. */

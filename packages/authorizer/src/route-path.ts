@@ -1,67 +1,87 @@
-/** The one reading of a request's path that routes are matched with, or none where servers read it differently. */
+/** The grammar of request targets: which are judged at all, as what path, and in which spelling they are passed on. */
+import { foldPath } from './path-readings.ts';
 
-/** In a decoded path: what a second decoding would turn into a separator, a dot, or yet another encoding. */
-const ENCODED_AGAIN = /%2f|%5c|%2e|%25|%00/i;
-
-/** What almost every path looks like: nothing to decode in it, no query, and nothing that servers read differently. */
+/** What almost every path looks like: no query, nothing to decode, and nothing to check further. */
 const PLAIN = /^\/(?:[\w~-]+\/)*[\w~-]*$/;
+/** All but RFC 3986's `pchar`, `/` and `?`, and `[ ] |`, which clients send unencoded. */
+const NEVER_RAW = /[^\w.~!$&'()*+,;=:@/?%[\]|-]/;
+const BROKEN_ENCODING = /%(?![0-9a-f]{2})/i;
+/**
+ * What has another spelling (letters, digits, `-`, `.`, `_`), or would be something else for a server that decodes first or
+ * decodes twice (`/`, `\`, `?`, `#`, `%`, controls). `%7E` is allowed: old clients encode the tilde.
+ */
+const NEVER_ENCODED = /%(?:[01][0-9a-f]|2[35d-f]|3[0-9f]|4[1-9a-f]|5[0-9acf]|6[1-9a-f]|7[0-9af])/i;
+
+/** A segment that ends in a dot or a space, alone or before its `;parameters`. Dot segments are among them. */
+const DOT_OR_SPACE_LAST = /[.\s](?:\/|$)|\/[^;/]*[.\s];/;
+/** An empty segment before the last one, and one that consists of parameters. */
+const EMPTY_SEGMENT = /\/\/|\/;/;
+/** NTFS reads `name::$DATA` as `name`, and `folder:$I30:$INDEX_ALLOCATION` as `folder`. */
+const NTFS_STREAM = /:(?:\$i30)?:\$/i;
+const MADE_BY_NFKC = /[./\\;%?#]/;
+const NOT_ASCII = /[^\0-\x7f]/;
 
 /**
- * The path without its query, percent-decoded. `undefined` when it does not begin with a slash, or holds encoded slashes,
- * backslashes, dot segments (encoded or not, once or twice), empty segments, control characters or broken encoding.
+ * The decoded path of a request target, without its query: the one reading that all faces judge by. `undefined` where the
+ * target is outside the grammar in docs/authorizer.md: servers differ on what such a target names.
  */
 export function canonicalPath(received: string): string | undefined {
-  if (PLAIN.test(received)) return received;
-  const path = withoutQuery(received);
-  if (!path.startsWith('/')) return undefined;
-  const decoded = path.includes('%') ? decode(path) : path;
-  return decoded === undefined || isAmbiguous(decoded) ? undefined : decoded;
+  return PLAIN.test(received) ? received : parseTarget(received)?.path;
+}
+
+/**
+ * The target to send to a server for a request that was judged by `canonicalPath`: the same path in its one spelling, and
+ * the query byte for byte. Reserved characters stay raw or encoded, as they came: `;` and `%3B` are two things to a server.
+ */
+export function canonicalTarget(received: string): string | undefined {
+  return PLAIN.test(received) ? received : parseTarget(received)?.target;
 }
 
 /** Why a route's path cannot be matched, as a predicate for an error's text. */
 export function routePathTrouble(path: string): string | undefined {
   if (!path.startsWith('/') && path !== '*') return 'must begin with / (or be * alone)';
   if (path.includes('{') || path.includes('}')) return 'has a {parameter}: write * in its place';
-  if (path.includes('%') || path.includes('?') || path.includes('#')) {
-    return 'must be a decoded path without a query: no %, ? or #';
-  }
-  return isAmbiguous(path) ? 'has a backslash, a control character, or an empty or dot segment' : undefined;
+  if (/[%?#]/.test(path)) return 'must be a decoded path without a query: no %, ? or #';
+  return pathTrouble(path);
 }
 
-function withoutQuery(received: string): string {
-  const query = received.indexOf('?');
-  const fragment = received.indexOf('#');
-  const ends = [query, fragment].filter((index) => index !== -1);
-  return ends.length === 0 ? received : received.slice(0, Math.min(...ends));
+function parseTarget(received: string): { readonly path: string; readonly target: string } | undefined {
+  if (!received.startsWith('/') || NEVER_RAW.test(received) || BROKEN_ENCODING.test(received)) return undefined;
+  const mark = received.indexOf('?');
+  const written = mark === -1 ? received : received.slice(0, mark);
+  const path = written.includes('%') ? decode(written) : written;
+  if (path === undefined || pathTrouble(path) !== undefined) return undefined;
+  return { path, target: spell(written) + received.slice(written.length) };
 }
 
-function decode(path: string): string | undefined {
-  if (/%2f|%5c/i.test(path)) return undefined;
+/** Fails for what is not UTF-8. */
+function decode(written: string): string | undefined {
+  if (NEVER_ENCODED.test(written)) return undefined;
   try {
-    const decoded = decodeURIComponent(path);
-    // Encoded twice: some server further on will decode it once more.
-    return ENCODED_AGAIN.test(decoded) ? undefined : decoded;
+    return decodeURIComponent(written);
   } catch {
     return undefined;
   }
 }
 
-function isAmbiguous(path: string): boolean {
-  if (path.includes('\\') || path.includes('//') || hasControl(path)) return true;
-  // Most paths have no dot at all.
-  return path.includes('.') && path.split('/').some(isDotSegment);
+function spell(written: string): string {
+  return written
+    .replaceAll(/%[0-9a-f]{2}/gi, (encoded) => (/%7e/i.test(encoded) ? '~' : encoded.toUpperCase()))
+    .replaceAll(/[[\]|]/g, encodeURIComponent);
 }
 
-/** Some servers strip `;parameters` from a segment before they resolve it. */
-function isDotSegment(segment: string): boolean {
-  const [name] = segment.split(';', 1);
-  return name === '.' || name === '..';
+/** Why servers may differ on a decoded path, as a predicate. */
+function pathTrouble(path: string): string | undefined {
+  if (/\\|\p{Cc}/u.test(path)) return 'has a backslash or a control character';
+  if (!NOT_ASCII.test(path)) return segmentTrouble(path);
+  // Servers and file systems that normalize Unicode: what that makes of the path is held to the same rules.
+  const made = path.replaceAll(/[\0-\x7f]+/g, '').normalize('NFKC');
+  if (MADE_BY_NFKC.test(made)) return 'has a character that Unicode makes one of . / \\ ; % ? # of';
+  return segmentTrouble(path) ?? segmentTrouble(foldPath(path, true));
 }
 
-function hasControl(path: string): boolean {
-  for (let index = 0; index < path.length; index += 1) {
-    const unit = path.charCodeAt(index);
-    if (unit < 0x20 || unit === 0x7f) return true;
-  }
-  return false;
+function segmentTrouble(path: string): string | undefined {
+  if (EMPTY_SEGMENT.test(path)) return 'has an empty segment';
+  if (DOT_OR_SPACE_LAST.test(path)) return 'has a segment that ends in a dot or a space, as dot segments do';
+  return NTFS_STREAM.test(path) ? 'names a stream of a file, as ::$DATA does' : undefined;
 }

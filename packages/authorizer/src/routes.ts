@@ -1,31 +1,67 @@
-/** Which scopes a request needs: routes with `*` in their paths, matched in linear time. */
+/** Which scopes a request needs: routes with `*` in their paths, matched in linear time, in every reading of the path. */
 import { coversScopes, parseScopes } from '@apikey/shared';
 import { AuthorizerConfigError, refuseUnknown } from './config-error.ts';
+import { foldPath, readingsOf } from './path-readings.ts';
+import { requirePublicApart } from './public-routes.ts';
 import { canonicalPath, routePathTrouble } from './route-path.ts';
 
-export interface Route {
-  /** An HTTP method; `*` or `ANY` = every method. */
+/** A route that takes a live token. */
+export interface ScopedRoute {
+  /** An HTTP method; `*` or `ANY` = every method. `GET` stands for HEAD as well. */
   readonly method: string;
-  /** The decoded path, case-sensitive; `*` stands for any characters, `/` included. */
+  /** The decoded path; `*` stands for any characters, `/` included. */
   readonly path: string;
   /** All of them are needed; none = any live token. */
   readonly scopes: readonly string[];
+  readonly public?: false | undefined;
 }
+
+/** A route that takes no token, for health checks and CORS preflight. */
+export interface PublicRoute {
+  /** Default: every method. */
+  readonly method?: string | undefined;
+  readonly path: string;
+  readonly public: true;
+  readonly scopes?: undefined;
+}
+
+export type Route = ScopedRoute | PublicRoute;
 
 /** Routes that were checked and prepared by `compileRoutes`. */
 export interface RouteTable {
   readonly routes: readonly CompiledRoute[];
+  /** The servers behind tell letters by case, and a path from the same with a slash at its end. */
+  readonly exactPaths: boolean;
 }
 
-export interface CompiledRoute extends Route {
+export interface CompiledRoute {
+  readonly method: string;
+  readonly path: string;
+  /** None for a public route. */
+  readonly scopes: readonly string[];
+  readonly public: boolean;
   /** The path's fixed parts, between its stars. */
   readonly parts: readonly string[];
+  /** The same for readings that were folded. */
+  readonly foldedParts: readonly string[];
 }
 
-/** Checks routes and prepares them for matching. Throws `AuthorizerConfigError`; `option` names them in its text. */
-export function compileRoutes(routes: readonly Route[], option = 'routes'): RouteTable {
+export interface CompileOptions {
+  /** What the routes are called in the text of an error. Default `routes`. */
+  readonly option?: string | undefined;
+  /** See `AuthorizerOptions.exactPaths`. Default false. */
+  readonly exactPaths?: boolean | undefined;
+}
+
+/** Checks routes and prepares them for matching. Throws `AuthorizerConfigError`. */
+export function compileRoutes(
+  routes: readonly Route[],
+  { option = 'routes', exactPaths = false }: CompileOptions = {},
+): RouteTable {
   if (!Array.isArray(routes)) throw new AuthorizerConfigError(option, 'must be a list of { method, path, scopes }');
-  return Object.freeze({ routes: Object.freeze(routes.map((route, index) => compile(route, `${option}[${index}]`))) });
+  const compiled = routes.map((route, index) => compile(route, `${option}[${index}]`, exactPaths));
+  requirePublicApart(compiled, option, exactPaths);
+  return Object.freeze({ routes: Object.freeze(compiled), exactPaths });
 }
 
 /** The one route by which every request needs these scopes. */
@@ -33,19 +69,35 @@ export function everyRequest(scopes: readonly string[]): RouteTable {
   return compileRoutes([{ method: '*', path: '*', scopes }]);
 }
 
-function compile(route: unknown, option: string): CompiledRoute {
+function compile(route: unknown, option: string, exactPaths: boolean): CompiledRoute {
   if (typeof route !== 'object' || route === null) {
     throw new AuthorizerConfigError(option, 'must be { method, path, scopes }');
   }
-  refuseUnknown(route, ['method', 'path', 'scopes'], `${option}.`);
-  const given: { readonly method?: unknown; readonly path?: unknown; readonly scopes?: unknown } = route;
-  const method = routeMethod(given.method, `${option}.method`);
+  refuseUnknown(route, ['method', 'path', 'scopes', 'public'], `${option}.`);
+  const given: { readonly method?: unknown; readonly path?: unknown; readonly scopes?: unknown; public?: unknown } =
+    route;
+  const isPublic = given.public ?? false;
+  if (typeof isPublic !== 'boolean') throw new AuthorizerConfigError(`${option}.public`, 'must be true or false');
+  const method = routeMethod(isPublic ? (given.method ?? '*') : given.method, `${option}.method`);
   const { path } = given;
   const trouble = typeof path === 'string' ? routePathTrouble(path) : 'must be a string';
   if (trouble !== undefined || typeof path !== 'string')
     throw new AuthorizerConfigError(`${option}.path`, trouble ?? '');
-  const scopes = Object.freeze(parseScopeOption(given.scopes, `${option}.scopes`));
-  return Object.freeze({ method, path, scopes, parts: Object.freeze(path.split('*')) });
+  return Object.freeze({
+    method,
+    path,
+    scopes: Object.freeze(
+      isPublic ? noScopes(given.scopes, option) : parseScopeOption(given.scopes, `${option}.scopes`),
+    ),
+    public: isPublic,
+    parts: Object.freeze(path.split('*')),
+    foldedParts: Object.freeze(foldPath(path, exactPaths).split('*')),
+  });
+}
+
+function noScopes(scopes: unknown, option: string): readonly string[] {
+  if (scopes === undefined) return [];
+  throw new AuthorizerConfigError(`${option}.scopes`, 'must be absent: a public route takes no token');
 }
 
 function routeMethod(method: unknown, option: string): string {
@@ -72,16 +124,28 @@ export function parseScopeOption(scopes: unknown, option: string): string[] {
 }
 
 /**
- * The routes that a request matches. None when its path is ambiguous (encoded slashes, backslashes, dot segments): servers
- * disagree on what such a path names, so none of them may be told that it was allowed.
+ * The routes whose scopes a request needs: those that its path matches as written, and in every looser reading. None, and
+ * so a denial, where no route matches the path as written, or what is left of it without `;parameters`, and where the path
+ * is outside the grammar.
  *
- * @param method compared exactly: HTTP methods are case-sensitive (RFC 9110 section 9.1)
+ * @param method compared exactly: HTTP methods are case-sensitive (RFC 9110 section 9.1). HEAD matches routes for GET too
  * @param path as received, with or without a query string
  */
 export function matchRoutes(table: RouteTable, method: string, path: string): readonly CompiledRoute[] {
   const canonical = canonicalPath(path);
   if (canonical === undefined) return [];
-  return table.routes.filter((route) => matches(route, method, canonical));
+  const readings = readingsOf(canonical, table.exactPaths);
+  const { bare } = readings;
+  let [written, stripped] = [false, bare === undefined];
+  const needed = table.routes.filter((route) => {
+    if (!hasMethod(route, method)) return false;
+    const exactly = matchesParts(route.parts, canonical);
+    written ||= exactly;
+    // A route with a `;` of its own is about parameters.
+    stripped ||= bare !== undefined && (matchesParts(route.parts, bare) || (exactly && route.path.includes(';')));
+    return exactly || readings.folded.some((reading) => matchesParts(route.foldedParts, reading));
+  });
+  return written && stripped ? needed : [];
 }
 
 /** Whether these scopes open the request: some route matches, and the scopes of every matching route are there. */
@@ -92,28 +156,34 @@ export function routesAllow(
   scopes: readonly string[],
 ): boolean {
   if (method === undefined || path === undefined) return false;
-  const canonical = canonicalPath(path);
-  if (canonical === undefined) return false;
-  let matched = false;
-  for (const route of table.routes) {
-    if (!matches(route, method, canonical)) continue;
-    if (!coversScopes(scopes, route.scopes)) return false;
-    matched = true;
-  }
-  return matched;
+  const needed = matchRoutes(table, method, path);
+  return needed.length > 0 && needed.every((route) => coversScopes(scopes, route.scopes));
 }
 
-/** All routes, parted by whether these scopes cover them. An answer that is reused must allow the first and deny the rest. */
+/** Whether the request takes no token: some route matches, and every one that matches is public. */
+export function routesArePublic(table: RouteTable, method: string | undefined, path: string | undefined): boolean {
+  if (method === undefined || path === undefined) return false;
+  const needed = matchRoutes(table, method, path);
+  return needed.length > 0 && needed.every((route) => route.public);
+}
+
+/**
+ * All routes, parted by whether these scopes cover them. An answer that is reused must allow the first and deny the rest.
+ *
+ * @param scopes those of a live token; undefined = there is none, and public routes alone are allowed
+ */
 export function partRoutes(
   table: RouteTable,
-  scopes: readonly string[],
+  scopes: readonly string[] | undefined,
 ): { readonly allowed: readonly CompiledRoute[]; readonly denied: readonly CompiledRoute[] } {
-  const covered = (route: CompiledRoute): boolean => coversScopes(scopes, route.scopes);
+  const covered = (route: CompiledRoute): boolean =>
+    route.public || (scopes !== undefined && coversScopes(scopes, route.scopes));
   return { allowed: table.routes.filter(covered), denied: table.routes.filter((route) => !covered(route)) };
 }
 
-function matches(route: CompiledRoute, method: string, canonical: string): boolean {
-  return (route.method === '*' || route.method === method) && matchesParts(route.parts, canonical);
+/** Frameworks answer HEAD by what they have for GET. */
+function hasMethod({ method: own }: CompiledRoute, method: string): boolean {
+  return own === '*' || own === method || (method === 'HEAD' && own === 'GET');
 }
 
 /**

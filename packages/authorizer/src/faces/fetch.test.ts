@@ -1,9 +1,9 @@
 /** The middleware for Web requests. */
 import { describe, expect, test } from 'vitest';
 import { World } from '../../test/world.ts';
-import { fetchMiddleware, type Allowed } from '../index.ts';
+import { fetchMiddleware, type Allowed, type PublicAccess } from '../index.ts';
 
-const next = (decision: Allowed): Response => Response.json(decision);
+const next = (decision: Allowed | PublicAccess): Response => Response.json(decision);
 
 function request(token: string | undefined, path = '/', method = 'GET'): Request {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };

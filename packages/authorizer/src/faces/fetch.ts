@@ -1,13 +1,15 @@
 /** Guards handlers of Web `Request`s: Hono, Deno, workers, or any server that speaks Fetch. */
 import type { Authorizer } from '../authorizer.ts';
 import { refuseUnknown } from '../config-error.ts';
-import type { Allowed } from '../decision.ts';
-import { compileRoutes, type Route } from '../routes.ts';
-import { guard } from './guard.ts';
+import type { Allowed, PublicAccess } from '../decision.ts';
+import type { Route } from '../routes.ts';
+import { faceRoutes, guard } from './guard.ts';
 
 export interface FetchMiddlewareOptions {
   /** Which scopes a request needs; these apply beside the authorizer's own. */
   readonly routes?: readonly Route[] | undefined;
+  /** Holds for these routes. Default: that of the authorizer. */
+  readonly exactPaths?: boolean | undefined;
 }
 
 export interface FetchRequestInfo {
@@ -15,10 +17,13 @@ export interface FetchRequestInfo {
   readonly sourceAddress?: string | undefined;
 }
 
-/** Calls `next` for an allowed request and resolves to what it gives; otherwise to the answer 401, 403 or 503. */
+/**
+ * Calls `next` for an allowed request and resolves to what it gives; otherwise to the answer 401, 403 or 503. On a public
+ * route `next` gets no client.
+ */
 export type FetchMiddleware = <T>(
   request: Request,
-  next: (decision: Allowed) => T | Promise<T>,
+  next: (decision: Allowed | PublicAccess) => T | Promise<T>,
   info?: FetchRequestInfo,
 ) => Promise<Response | T>;
 
@@ -29,8 +34,8 @@ export type FetchMiddleware = <T>(
  * @throws AuthorizerConfigError for routes that cannot be matched
  */
 export function fetchMiddleware(authorizer: Authorizer, options: FetchMiddlewareOptions = {}): FetchMiddleware {
-  refuseUnknown(options, ['routes']);
-  const routes = options.routes === undefined ? undefined : compileRoutes(options.routes);
+  refuseUnknown(options, ['routes', 'exactPaths']);
+  const routes = faceRoutes(authorizer, options);
   return async (request, next, info = {}) => {
     const outcome = await guard(authorizer, {
       headers: request.headers,
@@ -46,7 +51,6 @@ export function fetchMiddleware(authorizer: Authorizer, options: FetchMiddleware
 
 /** The path as it stands in the URL. Not by `new URL`, which would resolve the dot segments that are to be denied. */
 function pathOf(url: string): string {
-  const scheme = url.indexOf('://');
-  const path = url.indexOf('/', scheme === -1 ? 0 : scheme + 3);
-  return path === -1 ? '/' : url.slice(path);
+  const target = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#\\]*/i, '');
+  return target === '' || target.startsWith('?') ? `/${target}` : target;
 }

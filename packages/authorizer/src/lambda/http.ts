@@ -55,7 +55,8 @@ export function httpAuthorizer(authorizer: Authorizer, options: HttpAuthorizerOp
 }
 
 function simpleFace(authorizer: Authorizer, options: HttpAuthorizerOptions): (event: unknown) => Promise<SimpleAnswer> {
-  const routes = options.routes === undefined ? undefined : compileRoutes(options.routes);
+  const routes =
+    options.routes === undefined ? undefined : compileRoutes(options.routes, { exactPaths: authorizer.exactPaths });
   return async (event) => {
     const method = textAt(event, 'requestContext', 'http', 'method');
     const path = pathWithoutStage(textAt(event, 'rawPath'), textAt(event, 'requestContext', 'stage'));
@@ -63,6 +64,7 @@ function simpleFace(authorizer: Authorizer, options: HttpAuthorizerOptions): (ev
     if (!routeInCacheKey(authorizer, event)) return { isAuthorized: false };
     const byRequest = routes !== undefined || authorizer.routes !== undefined;
     if (byRequest && !requestInCacheKey(authorizer, event)) return { isAuthorized: false };
+    if (authorizer.isPublic({ method, path, routes })) return { isAuthorized: true };
     const decision = await authorizer.authorize({
       token: presentedToken(event),
       sourceAddress: usableAddress(authorizer, event, textAt(event, 'requestContext', 'http', 'sourceIp')),
@@ -100,6 +102,7 @@ function policyFace(
         path,
         routes,
       });
+      if (!decision.allowed && authorizer.isPublic({ method, path, routes })) return answers.withoutToken(arn);
       requireAddressInCacheKey(authorizer, event, decision);
       return answers.of(decision, arn);
     };

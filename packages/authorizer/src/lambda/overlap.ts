@@ -2,7 +2,10 @@
 import type { CompiledRoute } from '../routes.ts';
 
 /** Whether some method and path match both. */
-export function routesOverlap(a: CompiledRoute, b: CompiledRoute): boolean {
+export function routesOverlap(
+  a: Pick<CompiledRoute, 'method' | 'path'>,
+  b: Pick<CompiledRoute, 'method' | 'path'>,
+): boolean {
   const methods = a.method === '*' || b.method === '*' || a.method === b.method;
   return methods && pathsOverlap(a.path, b.path);
 }
@@ -11,7 +14,7 @@ export function routesOverlap(a: CompiledRoute, b: CompiledRoute): boolean {
  * Whether some text matches both patterns, by dynamic programming from their ends: `row[j]` says it of what is left of `a`
  * and of `b` from `j` on. A star takes nothing, or a character that the other pattern must then offer, too.
  */
-function pathsOverlap(a: string, b: string): boolean {
+export function pathsOverlap(a: string, b: string): boolean {
   let below: boolean[] = [];
   for (let i = a.length; i >= 0; i -= 1) {
     const row: boolean[] = [];

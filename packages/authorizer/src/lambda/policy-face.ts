@@ -11,6 +11,8 @@ import { checkedAnswer, measurePolicy, type MeasuredPolicy, type PolicyAnswer } 
 
 /** Who is denied and has no name. */
 const NOBODY = 'denied';
+/** Who uses a public route without a token. No client has this name: those have no space. */
+const ANYONE = 'no token';
 /** Policies kept: more stages than call one function, and more sets of scopes than the tokens of one API have. */
 const MAX_STAGES = 16;
 const MAX_POLICIES = 256;
@@ -21,7 +23,7 @@ const MAX_POLICIES = 256;
  */
 export function policyRoutes(authorizer: Authorizer, routes: readonly Route[] | undefined): RouteTable | undefined {
   if (routes === undefined) return authorizer.routes;
-  if (authorizer.routes === undefined) return compileRoutes(routes);
+  if (authorizer.routes === undefined) return compileRoutes(routes, { exactPaths: authorizer.exactPaths });
   throw new AuthorizerConfigError('routes', 'are given to the authorizer as well: a policy can state one of the two');
 }
 
@@ -63,6 +65,11 @@ export class PolicyAnswers {
     const policy = reason === 'insufficient_scope' ? this.#policy(arn, live, context) : undefined;
     const denies = policy !== undefined && !policyAllows(policy.document, arn.arn);
     return this.#answer(live, denies ? policy : measurePolicy(denyAll(arn)), context);
+  }
+
+  /** The answer to a request on a public route without a live token: it opens public routes alone. */
+  withoutToken(arn: MethodArn): PolicyAnswer {
+    return checkedAnswer(measurePolicy(this.#make(arn, undefined)), { principalId: ANYONE });
   }
 
   #allow(token: LiveToken, arn: MethodArn): PolicyAnswer {

@@ -56,6 +56,7 @@ export function restAuthorizer(authorizer: Authorizer, options: RestAuthorizerOp
     const { method, path } = arn;
     const sourceAddress = addressCounts ? address : undefined;
     const decision = await authorizer.authorize({ token, sourceAddress, method, path, routes });
+    if (!decision.allowed && authorizer.isPublic({ method, path, routes })) return answers.withoutToken(arn);
     if (!decision.allowed && decision.status === 401) throw unauthorized();
     return answers.of(decision, arn);
   };
