@@ -11,8 +11,9 @@ const ASCII = /^[\0-\x7f]*$/;
 export function foldPath(text: string, exact: boolean): string {
   if (ASCII.test(text)) return exact ? text : text.toUpperCase();
   const same = normalize(text);
-  // The dotted capital I: in Java it is equal to i, and its full mappings are not. Both cases, for those that have one only.
-  return exact ? same : normalize(same.replaceAll('\u0049\u0307', 'I').toLowerCase().toUpperCase());
+  if (exact) return same;
+  // By way of lower case, which some letters have alone. To Java the dotted capital I equals i, whatever its mappings are.
+  return normalize(same.toLowerCase().toUpperCase()).replaceAll('I\u0307', 'I');
 }
 
 function normalize(text: string): string {

@@ -77,7 +77,9 @@ function pathTrouble(path: string): string | undefined {
   // Servers and file systems that normalize Unicode: what that makes of the path is held to the same rules.
   const made = path.replaceAll(/[\0-\x7f]+/g, '').normalize('NFKC');
   if (MADE_BY_NFKC.test(made)) return 'has a character that Unicode makes one of . / \\ ; % ? # of';
-  return segmentTrouble(path) ?? segmentTrouble(foldPath(path, true));
+  const folded = foldPath(path, true);
+  if (folded.endsWith('/') && !path.endsWith('/')) return 'has a segment of which Unicode makes an empty one';
+  return segmentTrouble(path) ?? segmentTrouble(folded);
 }
 
 function segmentTrouble(path: string): string | undefined {

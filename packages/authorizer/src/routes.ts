@@ -76,7 +76,7 @@ function compile(route: unknown, option: string, exactPaths: boolean): CompiledR
   refuseUnknown(route, ['method', 'path', 'scopes', 'public'], `${option}.`);
   const given: { readonly method?: unknown; readonly path?: unknown; readonly scopes?: unknown; public?: unknown } =
     route;
-  const isPublic = given.public ?? false;
+  const { public: isPublic = false } = given;
   if (typeof isPublic !== 'boolean') throw new AuthorizerConfigError(`${option}.public`, 'must be true or false');
   const method = routeMethod(isPublic ? (given.method ?? '*') : given.method, `${option}.method`);
   const { path } = given;

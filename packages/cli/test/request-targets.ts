@@ -3,6 +3,8 @@
  * must be what a server makes of it. Used with readers that are written in TypeScript, and with real servers.
  */
 
+import type { ScopedRoute } from '@apikey/authorizer';
+
 /** One resource of the site: a file or a handler, whose body is its path. */
 export interface Resource {
   /** As the site names it; the path of a file below its root. */
@@ -25,7 +27,7 @@ export const RESOURCES: readonly Resource[] = [
 export const bodyOf = ({ path }: Resource): string => `resource ${path}\n`;
 
 /** The routes of the gateway in front. The weakest admits every token everywhere, and so shows any other reading. */
-export const ROUTES = [
+export const ROUTES: readonly ScopedRoute[] = [
   { method: '*', path: '/*', scopes: [] },
   { method: '*', path: '/plans/*', scopes: ['plans:read'] },
   { method: '*', path: '/plans/admin/*', scopes: ['admin:all'] },

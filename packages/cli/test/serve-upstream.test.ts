@@ -100,8 +100,9 @@ describe('the reverse proxy', () => {
     });
     expect((await ask(gateway.url, { path: '/plans/1', token })).status).toBe(200);
     const headers = { 'X-Original-URI': '/plans/1', 'X-Original-Method': 'GET' };
-    for (const path of ['/admin', '/plans/../admin', '/plans/%2e%2e/admin', '//plans/1']) {
-      expect([path, (await ask(gateway.url, { path, token, headers })).status]).toEqual([path, 403]);
+    expect((await ask(gateway.url, { path: '/admin', token, headers })).status).toBe(403);
+    for (const path of ['/plans/../admin', '/plans/%2e%2e/admin', '//plans/1']) {
+      expect([path, (await ask(gateway.url, { path, token, headers })).status]).toEqual([path, 400]);
     }
     expect((await ask(gateway.url, { method: 'DELETE', path: '/plans/1', token, headers })).status).toBe(403);
   });

@@ -80,4 +80,46 @@ describe('fetchMiddleware', () => {
     };
     await expect(fetchMiddleware(world.authorizer())(request(world.issue().token), failing)).rejects.toThrow('handler');
   });
+
+  test('reads the path of any form of URL that an adapter may give', async () => {
+    const world = new World();
+    const routes = [
+      { method: 'GET', path: '/', scopes: [] },
+      { method: 'GET', path: '/open', scopes: [] },
+    ];
+    const protect = fetchMiddleware(world.authorizer(), { routes });
+    const { headers } = request(world.issue().token);
+    const statusOf = async (url: string): Promise<number> =>
+      // @ts-expect-error -- such an object is as much of a Request as frameworks need
+      (await protect({ headers, method: 'GET', url }, next)).status;
+    const allowed = ['http://x', 'http://x/', 'http://x?a', 'http://x/open?u=http://y/admin', '/open'];
+    expect(await Promise.all(allowed.map(statusOf))).toEqual(allowed.map(() => 200));
+    const denied = [
+      '/admin?u=http://y/open',
+      'http://x/admin?u=http://y/open',
+      'http://x#/open',
+      'http://x\\/open',
+      'http://x/open#',
+      'x:/open',
+      '//x/open',
+    ];
+    expect(await Promise.all(denied.map(statusOf))).toEqual(denied.map(() => 403));
+  });
+
+  test('asks for no token on a public route, and hands on no client', async () => {
+    const world = new World();
+    const routes = [
+      { path: '/up', public: true as const },
+      { method: 'GET', path: '/plans', scopes: [] },
+    ];
+    const protect = fetchMiddleware(world.authorizer({ routes }));
+    for (const token of [undefined, 'garbage', world.issue().token]) {
+      const response = await protect(request(token, '/up'), next);
+      await expect(response.json()).resolves.toEqual({ allowed: true, public: true });
+    }
+    expect((await protect(request(undefined, '/plans'), next)).status).toBe(401);
+    // Both tables count: what the other one does not open, takes a token.
+    const both = fetchMiddleware(world.authorizer({ routes }), { routes: [{ method: '*', path: '/*', scopes: [] }] });
+    expect((await both(request(undefined, '/up'), next)).status).toBe(401);
+  });
 });

@@ -1,5 +1,6 @@
 /** The middleware on a real node:http server, spoken to in bytes. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { connect as connectHttp2, createServer as createHttp2Server, type IncomingHttpHeaders } from 'node:http2';
 import { connect, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { World } from '../../test/world.ts';
@@ -167,5 +168,65 @@ describe('nodeMiddleware', () => {
     expect(() => nodeMiddleware(authorizer, { trustProxy: ['x'] })).toThrow(
       expect.objectContaining({ option: 'trustProxy[0]' }),
     );
+  });
+
+  test('asks for no token on a public route, and gives the handler no decision', async () => {
+    const world = new World();
+    const routes = [
+      { path: '/up', public: true as const },
+      { method: 'GET', path: '/plans', scopes: [] },
+    ];
+    const port = await serve(world, { middleware: { routes } });
+    const header = [`Authorization: Bearer ${world.issue().token}`];
+    for (const lines of [[], header, ['Authorization: Bearer garbage']]) {
+      expect(await speak(port, lines, '/up')).toContain('{"same":true}');
+    }
+    expect(statusOf(await speak(port, [], '/plans'))).toBe(401);
+    expect(statusOf(await speak(port, header, '/plans'))).toBe(200);
+    expect(statusOf(await speak(port, [], '/up;/../plans'))).toBe(401);
+  });
+
+  test('denies a fragment, behind which a handler might read another path', async () => {
+    const world = new World();
+    const routes = [
+      { method: 'GET', path: '/status', scopes: [] },
+      { method: 'GET', path: '/admin/*', scopes: ['admin:all'] },
+    ];
+    const port = await serve(world, { middleware: { routes } });
+    const header = [`Authorization: Bearer ${world.issue().token}`];
+    expect(statusOf(await speak(port, header, '/status'))).toBe(200);
+    expect(statusOf(await speak(port, header, '/status#/../admin/secret.txt'))).toBe(403);
+  });
+
+  test('takes requests by HTTP/2', async () => {
+    const world = new World();
+    const routes = [
+      { method: 'GET', path: '/plans/*', scopes: ['plans:read'] },
+      { method: 'GET', path: '/up', public: true as const },
+    ];
+    const protect = nodeMiddleware(world.authorizer(), { routes });
+    const server = createHttp2Server((request, response) => {
+      protect(request, response, () => response.end(JSON.stringify(getDecision(request) ?? 'none')));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a server on a port has such an address
+    const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const ask = async (path: string, authorization?: string): Promise<[number, string]> => {
+      const stream = session.request({ ':path': path, ...(authorization === undefined ? {} : { authorization }) });
+      const answered = new Promise<IncomingHttpHeaders & { ':status'?: number }>((resolve) => {
+        stream.once('response', resolve);
+      });
+      const headers = await answered;
+      return [headers[':status'] ?? 0, (await stream.toArray()).join('')];
+    };
+    const { token, jti } = world.issue({ scopes: ['plans:read'] });
+    const bearer = `Bearer ${token}`;
+    expect(await ask('/plans/1', bearer)).toEqual([200, expect.stringContaining(jti)]);
+    expect(await ask('/up')).toEqual([200, '"none"']);
+    expect(await ask('/plans/1')).toEqual([401, expect.stringContaining('Unauthorized')]);
+    expect(await ask('/other', bearer)).toEqual([403, expect.stringContaining('Forbidden')]);
+    expect(await ask('/plans/1#x', bearer)).toEqual([403, expect.stringContaining('Forbidden')]);
+    session.close();
+    server.close();
   });
 });

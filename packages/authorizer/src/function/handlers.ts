@@ -60,6 +60,7 @@ function compose(
     gatewayResultTtl: settings.gatewayResultTtl,
     maxLifetime: settings.maxLifetime,
     clockTolerance: settings.clockTolerance,
+    exactPaths: settings.exactPaths,
     usage: settings.trackUsage ? dynamoUsage({ table, client }) : undefined,
     onDecision: decisionLines({ ...settings, functionName }, write, () => clock.wall()),
     clock,

@@ -20,6 +20,7 @@ export interface FunctionSettings {
   readonly maxLifetime: string | undefined;
   readonly clockTolerance: number | undefined;
   readonly routes: readonly Route[] | undefined;
+  readonly exactPaths: boolean;
   readonly stages: readonly string[] | undefined;
   readonly addressInCacheKey: boolean;
   readonly usageIdentifierKey: 'client' | 'jti' | undefined;
@@ -59,6 +60,7 @@ export function readSettings(environment: Environment): FunctionSettings {
     maxLifetime: reader.text('APIKEY_MAX_LIFETIME'),
     clockTolerance: reader.seconds('APIKEY_CLOCK_TOLERANCE'),
     routes: reader.parse('APIKEY_ROUTES', parseRoutes),
+    exactPaths: reader.choice('APIKEY_EXACT_PATHS', ['true', 'false']) === 'true',
     stages: reader.list('APIKEY_STAGES'),
     addressInCacheKey: reader.choice('APIKEY_ADDRESS_IN_CACHE_KEY', ['true', 'false']) === 'true',
     usageIdentifierKey: reader.choice('APIKEY_USAGE_KEY', ['client', 'jti']),

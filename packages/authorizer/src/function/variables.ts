@@ -83,6 +83,11 @@ export const VARIABLES: readonly Variable[] = [
     option: 'routes',
   },
   {
+    name: 'APIKEY_EXACT_PATHS',
+    standard: 'false',
+    meaning: '`true`: the servers behind tell `/Plans` and `/plans/` from `/plans`',
+  },
+  {
     name: 'APIKEY_STAGES',
     standard: 'any',
     meaning: 'the stages that are served, separated by commas',

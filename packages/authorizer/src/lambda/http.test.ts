@@ -55,6 +55,25 @@ describe('simple answers', () => {
     await expect(httpAuthorizer(authorizer, { routes })(httpEventV2(token))).resolves.toEqual({ isAuthorized: false });
   });
 
+  test('allow a public route without a token, and say nothing of a token that comes with it', async () => {
+    const world = new World();
+    const open: Route[] = [...routes, { method: 'GET', path: '/up', public: true }];
+    const handler = httpAuthorizer(world.authorizer(), { routes: open });
+    for (const token of ['', 'garbage', world.issue().token]) {
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(handler(httpEventV2(token, { path: '/up' }))).resolves.toEqual({ isAuthorized: true });
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(handler(httpEventV2(token, { path: '/plans/1' }))).resolves.toEqual({ isAuthorized: false });
+    }
+  });
+
+  test('allow HEAD where GET is allowed', async () => {
+    const world = new World();
+    const { token } = world.issue({ scopes: ['plans:read'] });
+    const event = httpEventV2(token, { method: 'HEAD' });
+    await expect(httpAuthorizer(world.authorizer(), { routes })(event)).resolves.toMatchObject({ isAuthorized: true });
+  });
+
   test('are not given when the registry is out of reach', async () => {
     const world = new World();
     const { token } = world.issue();

@@ -9,7 +9,7 @@ export type PolicyDocument = { Version: '2012-10-17'; Statement: PolicyStatement
 
 /**
  * What a path may hold that `canonicalPath` refuses: encoded slashes and backslashes, encoded dots and percent signs, control
- * characters, segments that end in a dot or a space, empty segments, streams, fragments. A star of a route would match them.
+ * characters, segments that end in a dot, empty segments. A star of a route would match them.
  */
 const AMBIGUOUS: readonly string[] = [
   '/*%2F*',
@@ -25,16 +25,13 @@ const AMBIGUOUS: readonly string[] = [
   '/*./*',
   '/*.',
   '/*.;*',
-  '/*%20/*',
-  '/*%20',
   '/*//*',
-  '/*::$*',
-  '/*#*',
 ];
 /** Those that API Gateway has; `ANY` stands for them. */
 const METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'];
-/** Any percent-encoding, and any `;parameter`. */
-const ENCODED = '/*%*';
+/** Any percent-encoding, and the streams of NTFS: other spellings of a path. */
+const OTHER_SPELLINGS: readonly string[] = ['/*%*', '/*:$*'];
+/** Any `;parameter`. */
 const PARAMETERS = '/*;*';
 const EVERYTHING = '/*/*';
 
@@ -51,7 +48,7 @@ export function largestPolicy({ base }: Pick<MethodArn, 'base'>, table: RouteTab
     [`${base}${EVERYTHING}`, ...routes],
     [
       ...ends.flatMap(({ route }) => resourcesOf(base, route)),
-      ...[...AMBIGUOUS, ENCODED, PARAMETERS].map((guard) => base + guard),
+      ...[...AMBIGUOUS, ...OTHER_SPELLINGS, PARAMETERS].map((guard) => base + guard),
     ],
   );
 }
@@ -80,7 +77,8 @@ export function policyMaker(table: RouteTable | undefined): PolicyMaker {
     const guards = open.length === 0 ? [] : [...AMBIGUOUS];
     // API Gateway does not say whether it compares paths decoded. If it does not, another spelling of a denied path could
     // slip through the star of an allowed one.
-    if (open.some((route) => denied.some((other) => overlapping.get(route)?.has(other)))) guards.push(ENCODED);
+    if (open.some((route) => denied.some((other) => overlapping.get(route)?.has(other))))
+      guards.push(...OTHER_SPELLINGS);
     if (allowed.some((route) => hidesParameters(route, denied))) guards.push(PARAMETERS);
     const met = denied.flatMap((route) => {
       const end = ends.get(route);

@@ -46,6 +46,26 @@ describe.each([
     }
   });
 
+  test('on a public route is answered with a policy that opens public routes alone, unless its token is live', async () => {
+    const world = new World();
+    const open: Route[] = [...routes, { path: '/up', public: true }, { method: 'GET', path: '/any', scopes: [] }];
+    const handler = restAuthorizer(world.authorizer(), { routes: open, stages: ['prod'] });
+    const dead = world.issue();
+    world.revoke(dead.jti);
+    for (const presented of ['', 'garbage', dead.token]) {
+      // oxlint-disable-next-line no-await-in-loop
+      const answer = await handler(event(presented, { path: '/up' }));
+      expect([answer.principalId, answer.context]).toEqual(['no token', undefined]);
+      const paths = ['/up', '/plans/1', '/any', '/other'].map((path) => opens(answer, 'GET', path));
+      expect(paths).toEqual([true, false, false, false]);
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(handler(event(presented, { path: '/any' }))).rejects.toStrictEqual(new Error('Unauthorized'));
+    }
+    const live = await handler(event(world.issue().token, { path: '/up' }));
+    expect(['/up', '/any', '/plans/1'].map((path) => opens(live, 'GET', path))).toEqual([true, true, false]);
+    expect(live.principalId).toBe('partner');
+  });
+
   test('is answered with a policy that is right for every method while it is kept', async () => {
     const world = new World();
     const handler = restAuthorizer(world.authorizer({ gatewayResultTtl: 300 }), { routes });

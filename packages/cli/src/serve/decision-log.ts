@@ -46,7 +46,7 @@ export function decisionLine(
   const at = new Date(now).toISOString();
   // A query may hold anything, keys of other services among it.
   const shownPath = path?.split('?', 1)[0]?.slice(0, MAX_PATH);
-  const { allowed, reason, fault, client, jti, kid, latencyMs, cache, problem, usage } = report;
+  const { allowed, reason, fault, public: isPublic, client, jti, kid, latencyMs, cache, problem, usage } = report;
   if (format === 'json') {
     const request = { method, path: shownPath, address: sourceAddress };
     // Members that are undefined do not appear in JSON.
@@ -56,6 +56,7 @@ export function decisionLine(
       allowed,
       reason,
       fault,
+      public: isPublic,
       client,
       jti,
       kid,
@@ -66,7 +67,13 @@ export function decisionLine(
       ...request,
     });
   }
-  const verdict = allowed ? 'allowed' : fault === undefined ? `denied: ${reason ?? 'unknown'}` : `fault: ${fault}`;
+  const verdict = allowed
+    ? isPublic === true
+      ? 'public'
+      : 'allowed'
+    : fault === undefined
+      ? `denied: ${reason ?? 'unknown'}`
+      : `fault: ${fault}`;
   const who = client === undefined ? [] : [`${client} ${jti ?? ''}`];
   const what = shownPath === undefined ? [] : [`${method ?? ''} ${shownPath}`.trim()];
   const words = [verdict, ...what, ...who, sourceAddress ?? 'no address', `${latencyMs} ms`];

@@ -3,11 +3,13 @@ import type { IncomingMessage } from 'node:http';
 import {
   answerDenied,
   answerFault,
+  PUBLIC_ACCESS,
   readCredential,
   type Allowed,
   type Answer,
   type Authorizer,
   type DecisionReport,
+  type PublicAccess,
   type RouteTable,
 } from '@apikey/authorizer';
 
@@ -27,6 +29,13 @@ export interface DecisionsOptions {
   readonly onFault: (error: unknown) => void;
 }
 
+const PUBLIC_REPORT: DecisionReport = {
+  allowed: true,
+  public: true,
+  latencyMs: 0,
+  cache: { token: 'none', status: 'none' },
+};
+
 export class Decisions {
   readonly #options: DecisionsOptions;
 
@@ -39,9 +48,13 @@ export class Decisions {
   }
 
   /** Never rejects: leave to go on, or the answer to give instead. The token is taken from the request itself. */
-  async decide({ rawHeaders }: IncomingMessage, subject: Subject): Promise<Allowed | Answer> {
+  async decide({ rawHeaders }: IncomingMessage, subject: Subject): Promise<Allowed | PublicAccess | Answer> {
     const { authorizer, routes, onDecision, onFault } = this.#options;
     try {
+      if (authorizer.isPublic({ ...subject, routes })) {
+        onDecision(PUBLIC_REPORT, subject);
+        return PUBLIC_ACCESS;
+      }
       const decision = await authorizer.authorize({
         token: readCredential({ rawHeaders }),
         ...subject,

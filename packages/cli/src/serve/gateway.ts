@@ -28,6 +28,7 @@ export interface GatewayOptions extends ListenOptions {
   readonly maxLifetime: number;
   readonly maxStaleness: { readonly tokens: number; readonly keys: number };
   readonly staleIfError: number;
+  /** They say whether paths are exact. */
   readonly routes: RouteTable | undefined;
   /** Networks of the proxies in front. */
   readonly trustProxy: readonly string[];

@@ -97,9 +97,10 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  decided({ allowed, reason, fault, latencyMs, cache, problem, usage }: DecisionReport): void {
+  decided({ allowed, reason, fault, public: isPublic, latencyMs, cache, problem, usage }: DecisionReport): void {
     const outcome = allowed ? 'allowed' : fault === undefined ? 'denied' : 'fault';
-    this.#decisions.count(outcome, fault ?? reason ?? 'live');
+    this.#decisions.count(outcome, fault ?? reason ?? (isPublic === true ? 'public' : 'live'));
+    if (isPublic === true) return;
     this.#latency.observe(latencyMs / 1000);
     if (cache.token !== 'none') this.#caches.count('token', cache.token);
     if (cache.status !== 'none') this.#caches.count('status', cache.status);

@@ -1,4 +1,4 @@
-/** Reads `--routes FILE`: a JSON list of `{ method, path, scopes }`. */
+/** Reads `--routes FILE`: a JSON list of `{ method, path, scopes }`, or `{ path, public: true }`. */
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { AuthorizerConfigError, compileRoutes, type RouteTable } from '@apikey/authorizer';
@@ -7,20 +7,27 @@ import { readInputFile } from './input-file.ts';
 
 const FIX = 'write [{ "method": "GET", "path": "/plans/*", "scopes": ["plans:read"] }]; docs/gateway.md has the rules';
 
-/** @param shown as the user wrote it; @param path where that is */
-export function readRoutesFile(shown: string, path: string): RouteTable {
+export interface RoutesFile {
+  /** As the user wrote it. */
+  readonly shown: string;
+  readonly path: string;
+  readonly exactPaths: boolean;
+}
+
+export function readRoutesFile({ shown, path, exactPaths }: RoutesFile): RouteTable {
   return parseRoutes(
     shown,
     readInputFile(shown, () => readFileSync(path)),
+    exactPaths,
   );
 }
 
 /** Throws `CONFIG_INVALID`, which names the file and the member. */
-export function parseRoutes(shown: string, bytes: Uint8Array): RouteTable {
+export function parseRoutes(shown: string, bytes: Uint8Array, exactPaths = false): RouteTable {
   const routes = parseList(shown, bytes);
   if (routes.length === 0) throw invalid(shown, 'it has no route, so that every request would be denied');
   try {
-    return compileRoutes(routes);
+    return compileRoutes(routes, { exactPaths });
   } catch (error) {
     if (!(error instanceof AuthorizerConfigError)) throw error;
     throw invalid(shown, error.message.replace(/^routes(?=\[)/, 'route '), error);

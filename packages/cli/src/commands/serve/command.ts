@@ -37,6 +37,11 @@ export const serve: CommandDefinition = {
     },
     {
       group: DECIDING,
+      flags: '--exact-paths',
+      help: 'the servers behind tell /Plans and /plans/ from /plans; otherwise routes for either count for both',
+    },
+    {
+      group: DECIDING,
       flags: '--trust-proxy <network>',
       help: 'network of proxies whose headers say which request they ask about (default: none)',
       repeatable: true,

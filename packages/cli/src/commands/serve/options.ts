@@ -15,6 +15,7 @@ export interface ServeOptions {
   readonly drainMillis: number;
   /** As written. */
   readonly routesFile: string | undefined;
+  readonly exactPaths: boolean;
   readonly trustProxy: readonly string[];
   /** Seconds; absent = as for tokens. */
   readonly keysStaleness: number | undefined;
@@ -45,6 +46,7 @@ export function parseServeOptions({ flags }: Invocation): ServeOptions {
     tls: parseTls(flags.text('tlsCert'), flags.text('tlsKey')),
     drainMillis: timeout('--drain-timeout', 'drainTimeout', DEFAULT_DRAIN_SECONDS),
     routesFile: flags.text('routes'),
+    exactPaths: parseExactPaths(flags.on('exactPaths'), flags.text('routes')),
     trustProxy: flags.texts('trustProxy').map((cidr) => parseFlag('--trust-proxy', cidr, parseCidr)),
     keysStaleness: parseOptional(
       '--max-staleness-keys',
@@ -63,6 +65,11 @@ export function parseServeOptions({ flags }: Invocation): ServeOptions {
     allowRevoke: flags.on('allowRevoke'),
     log: parseOptional('--log', flags.text('log'), oneOf(LOG_FORMATS)),
   };
+}
+
+function parseExactPaths(given: boolean, routesFile: string | undefined): boolean {
+  if (!given || routesFile !== undefined) return given;
+  throw new UsageError('--exact-paths needs --routes', { fix: 'add --routes FILE' });
 }
 
 function parseUpstream(

@@ -25,10 +25,8 @@ export async function run(invocation: Invocation, context: Context): Promise<num
   const settings = await context.settings();
   const file = <T>(shown: string, read: (path: string) => T): T =>
     readInputFile(shown, () => read(resolve(io.cwd, shown)));
-  const routes =
-    options.routesFile === undefined
-      ? undefined
-      : readRoutesFile(options.routesFile, resolve(io.cwd, options.routesFile));
+  const { routesFile: shown, exactPaths } = options;
+  const routes = shown === undefined ? undefined : readRoutesFile({ shown, path: resolve(io.cwd, shown), exactPaths });
   const tls =
     options.tls === undefined ? undefined : readTls(options.tls, (shown) => file(shown, (path) => readFileSync(path)));
   const sources = await openSources(settings, io, options);

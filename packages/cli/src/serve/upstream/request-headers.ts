@@ -1,6 +1,6 @@
 /** What of a request's headers goes on to the upstream: nothing of one hop alone, and nothing that only the gateway may say. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Allowed } from '@apikey/authorizer';
+import type { Allowed, PublicAccess } from '@apikey/authorizer';
 import { CLIENT_HEADER, identityHeaders, SCOPES_HEADER, TOKEN_HEADER } from '../identity-headers.ts';
 
 export interface Hop {
@@ -56,7 +56,7 @@ const NEVER: ReadonlySet<string> = new Set([...IDENTITY, ...OTHER_ROUTE]);
 const NEVER_UNTRUSTED: ReadonlySet<string> = new Set(ORIGIN);
 
 /** Rewrites `headers` (names in lower case, as node:http has them) in place. */
-export function rewriteHeaders(headers: IncomingHttpHeaders, allowed: Allowed, hop: Hop): void {
+export function rewriteHeaders(headers: IncomingHttpHeaders, allowed: Allowed | PublicAccess, hop: Hop): void {
   const { peer = '', trusted, encrypted, forwardAuthorization } = hop;
   for (const name of [...connectionOptions(headers.connection), ...OF_ONE_HOP]) {
     if (!FRAMING.has(name)) delete headers[name];
@@ -66,12 +66,14 @@ export function rewriteHeaders(headers: IncomingHttpHeaders, allowed: Allowed, h
     const canonical = name.replaceAll('_', '-');
     if (NEVER.has(canonical) || (!trusted && NEVER_UNTRUSTED.has(canonical))) delete headers[name];
   }
-  if (!forwardAuthorization) delete headers.authorization;
+  const isPublic = 'public' in allowed;
+  // A token that was not looked at must not reach a server that believes those it sees.
+  if (!forwardAuthorization || isPublic) delete headers.authorization;
   const before = headers['x-forwarded-for'];
   headers['x-forwarded-for'] = before === undefined ? peer : `${String(before)}, ${peer}`;
   headers['x-forwarded-proto'] ??= encrypted ? 'https' : 'http';
   if (headers.host !== undefined) headers['x-forwarded-host'] ??= headers.host;
-  const identity = identityHeaders(allowed);
+  const identity = isPublic ? [] : identityHeaders(allowed);
   for (let index = 0; index < identity.length; index += 2) {
     headers[identity[index]?.toLowerCase() ?? ''] = identity[index + 1];
   }

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { problem, send, sendOnSocket, type GatewayAnswer } from '../answers.ts';
 import type { Decisions } from '../decisions.ts';
-import type { Allowed } from '@apikey/authorizer';
+import { canonicalTarget, type Allowed, type PublicAccess } from '@apikey/authorizer';
 import type { Peers } from '../peers.ts';
 import type { Proxy } from './proxy.ts';
 import { rewriteHeaders } from './request-headers.ts';
@@ -52,8 +52,8 @@ export function reverseProxy(options: ReverseProxyOptions): ReverseProxy {
 /** Requests that two servers might understand differently. */
 function trouble({ method, url = '', headers }: IncomingMessage): GatewayAnswer | undefined {
   if (method === 'TRACE') return problem(405);
-  // An absolute target names another host than the header may do.
-  if (!url.startsWith('/')) return problem(400);
+  // An absolute target, for one, names another host than the header may do.
+  if (canonicalTarget(url) === undefined) return problem(400);
   const encoding = headers['transfer-encoding'];
   return encoding === undefined || encoding.toLowerCase() === 'chunked' ? undefined : problem(501);
 }
@@ -65,9 +65,10 @@ function decide(request: IncomingMessage, { decisions, peers }: ReverseProxyOpti
 
 function rewrite(
   request: IncomingMessage,
-  allowed: Allowed,
+  allowed: Allowed | PublicAccess,
   { peers, encrypted, forwardAuthorization }: ReverseProxyOptions,
 ): void {
+  request.url = canonicalTarget(request.url ?? '');
   const { address: peer, trusted } = peers.of(request);
   rewriteHeaders(request.headers, allowed, { peer, trusted, encrypted, forwardAuthorization });
 }

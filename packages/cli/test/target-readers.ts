@@ -1,0 +1,95 @@
+/** Servers that read a request target less exactly than the grammar: models, written without looking at the product's code. */
+
+/** One thing that some server does with what it has of a path so far. */
+export interface Step {
+  readonly name: string;
+  readonly apply: (path: string) => string;
+}
+
+const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
+
+/** As C programs decode: wrong encodings stay, and what is not UTF-8 becomes U+FFFD. */
+function decodeLeniently(path: string): string {
+  const raw = Buffer.from(path, 'utf8')
+    .toString('latin1')
+    .replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return bytes(raw).toString('utf8');
+}
+
+/** With overlong sequences, by which `%c0%ae` is a dot. */
+function decodeOverlong(path: string): string {
+  const shortened = path.replaceAll(/%(c[01])%([89ab][0-9a-f])/gi, (_, lead: string, next: string) =>
+    String.fromCharCode(((Number.parseInt(lead, 16) & 0x1f) << 6) | (Number.parseInt(next, 16) & 0x3f)),
+  );
+  return decodeLeniently(shortened);
+}
+
+/** Go's `path.Clean`, and what file systems do: empty and dot segments go away. */
+function clean(path: string): string {
+  const kept: string[] = [];
+  for (const segment of path.split('/')) {
+    if (segment === '..') kept.pop();
+    else if (segment !== '' && segment !== '.') kept.push(segment);
+  }
+  return `/${kept.join('/')}${path.endsWith('/') && kept.length > 0 ? '/' : ''}`;
+}
+
+const segments = (change: (segment: string) => string) => (path: string) => path.split('/').map(change).join('/');
+const before = (mark: string) => (path: string) => path.split(mark, 1).join('');
+
+/** By `new URL`, which browsers and many handlers of node:http use. */
+function whatwg(path: string): string {
+  return URL.canParse(path, 'http://x') ? new URL(path, 'http://x').pathname : path;
+}
+
+export const STEPS: readonly Step[] = [
+  { name: 'Go path.Clean', apply: clean },
+  { name: 'Node new URL', apply: whatwg },
+  { name: 'decodes', apply: decodeLeniently },
+  { name: 'decodes overlong UTF-8', apply: decodeOverlong },
+  {
+    name: 'decodes %u (IIS)',
+    apply: (path) =>
+      path.replaceAll(/%u([0-9a-f]{4})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+  },
+  { name: 'ends at #', apply: before('#') },
+  { name: 'ends at ?', apply: before('?') },
+  { name: 'ends at NUL', apply: before('\0') },
+  { name: 'ends at a line', apply: before('\n') },
+  { name: 'strips parameters (Tomcat)', apply: segments(before(';')) },
+  { name: 'ends at ;', apply: before(';') },
+  { name: 'strips the last parameters (Python)', apply: (path) => path.replace(/;[^/]*$/, '') },
+  { name: 'backslashes are slashes', apply: (path) => path.replaceAll('\\', '/') },
+  { name: 'merges slashes', apply: (path) => path.replaceAll(/\/+/g, '/') },
+  {
+    name: 'strips trailing dots and spaces (Windows)',
+    apply: segments((segment) => (/^\.{1,2}$/.test(segment) ? segment : segment.replace(/[. ]+$/, ''))),
+  },
+  { name: 'trims', apply: (path) => path.trim() },
+  { name: 'opens streams (NTFS)', apply: segments((segment) => segment.replace(/:(?:\$i30)?:\$.*$/i, '')) },
+  { name: 'NFKC', apply: (path) => path.normalize('NFKC') },
+  { name: 'NFC', apply: (path) => path.normalize('NFC') },
+  {
+    name: 'sees no zero-width characters (HFS+)',
+    apply: (path) => path.replaceAll(/[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u206a-\u206f\ufeff]/g, ''),
+  },
+  { name: 'drops controls', apply: (path) => path.replaceAll(/[\0-\x1f\x7f]/g, '') },
+];
+
+/** What `exactPaths` says that no server does. */
+export const INEXACT: readonly Step[] = [
+  { name: 'lower case', apply: (path) => path.toLowerCase() },
+  { name: 'upper case', apply: (path) => path.toUpperCase() },
+  { name: 'simple case (Java)', apply: (path) => path.replaceAll('\u0130', 'i').replaceAll('\u0131', 'i') },
+  { name: 'takes a slash off', apply: (path) => (path === '/' ? path : path.replace(/\/$/, '')) },
+  { name: 'adds a slash', apply: (path) => (path.endsWith('/') ? path : `${path}/`) },
+];
+
+/** What a server gets of a target: no query, and bytes for characters. */
+export function received(target: string): string {
+  return bytes(before('?')(target)).toString('utf8');
+}
+
+export function readBy(steps: readonly Step[], target: string): string {
+  return steps.reduce((path, { apply }) => apply(path), received(target));
+}
