@@ -1,8 +1,9 @@
 /** A Hono app whose every route needs a live token; one of them a scope as well. */
-import { fetchMiddleware, type Allowed, type Authorizer } from '@apikey/authorizer';
+import { fetchMiddleware, type Allowed, type Authorizer, type PublicAccess } from '@apikey/authorizer';
 import { Hono, type Context } from 'hono';
 
-type Env = { Variables: { decision: Allowed } };
+type Decision = Allowed | PublicAccess;
+type Env = { Variables: { decision: Decision } };
 
 /** @param addressOf where a request came from, as the server knows it; a `Request` does not say */
 export function createApp(authorizer: Authorizer, addressOf: (context: Context) => string | undefined): Hono<Env> {
@@ -14,7 +15,7 @@ export function createApp(authorizer: Authorizer, addressOf: (context: Context) 
   });
   const app = new Hono<Env>();
   app.use(async (context, next) => {
-    const proceed = async (decision: Allowed): Promise<void> => {
+    const proceed = async (decision: Decision): Promise<void> => {
       context.set('decision', decision);
       await next();
     };

@@ -2,14 +2,14 @@
 
 /** Characters that nobody sees, such as a zero-width space; some file systems do not see them either. */
 const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
-const ASCII = /^[\0-\x7f]*$/;
+const NOT_ASCII = /[^\0-\x7f]/;
 
 /**
  * The path, or the path of a route, as a server has it that normalizes Unicode and, unless `exact`, one that compares
  * letters without regard to case. Two texts that any of these servers takes for one become one.
  */
 export function foldPath(text: string, exact: boolean): string {
-  if (ASCII.test(text)) return exact ? text : text.toUpperCase();
+  if (!NOT_ASCII.test(text)) return exact ? text : text.toUpperCase();
   const same = normalize(text);
   if (exact) return same;
   // By way of lower case, which some letters have alone. To Java the dotted capital I equals i, whatever its mappings are.
@@ -32,16 +32,15 @@ export interface Readings {
 
 /** The readings of a canonical path. `exact` = servers tell letters by case, and a path from the same with a slash at its end. */
 export function readingsOf(path: string, exact: boolean): Readings {
-  const folded = foldPath(path, exact);
-  if (!path.includes(';')) return { path, bare: undefined, folded: exact ? [folded] : withOtherEnd([folded]) };
+  if (!path.includes(';')) return { path, bare: undefined, folded: endings(foldPath(path, exact), exact) };
   const bare = withoutParameters(path);
   const all = [path, bare, beforeParameters(path), withoutLastParameters(path)];
   const distinct = [...new Set(all.map((reading) => foldPath(reading, exact)))];
-  return { path, bare, folded: exact ? distinct : withOtherEnd(distinct) };
+  return { path, bare, folded: distinct.flatMap((reading) => endings(reading, exact)) };
 }
 
 /** Tomcat, Jetty and Spring take `;...` off every segment. */
-export function withoutParameters(path: string): string {
+function withoutParameters(path: string): string {
   return path.replaceAll(/;[^/]*/g, '');
 }
 
@@ -52,13 +51,12 @@ function beforeParameters(path: string): string {
 
 /** Python's `urlparse` takes those of the last segment alone. */
 function withoutLastParameters(path: string): string {
-  return path.replace(/;[^/]*$/, '');
+  const mark = path.indexOf(';', path.lastIndexOf('/'));
+  return mark === -1 ? path : path.slice(0, mark);
 }
 
-/** Each with and without a slash at its end. */
-function withOtherEnd(paths: readonly string[]): string[] {
-  return paths.flatMap((path) => {
-    if (path === '/') return [path];
-    return [path, path.endsWith('/') ? path.slice(0, -1) : `${path}/`];
-  });
+/** With and without a slash at its end. */
+function endings(path: string, exact: boolean): string[] {
+  if (exact || path === '/') return [path];
+  return [path, path.endsWith('/') ? path.slice(0, -1) : `${path}/`];
 }

@@ -19,6 +19,7 @@ const EMPTY_SEGMENT = /\/\/|\/;/;
 /** NTFS reads `name::$DATA` as `name`, and `folder:$I30:$INDEX_ALLOCATION` as `folder`. */
 const NTFS_STREAM = /:(?:\$i30)?:\$/i;
 const MADE_BY_NFKC = /[./\\;%?#]/;
+const CONTROL = /\\|\p{Cc}/u;
 const NOT_ASCII = /[^\0-\x7f]/;
 
 /**
@@ -26,7 +27,12 @@ const NOT_ASCII = /[^\0-\x7f]/;
  * target is outside the grammar in docs/authorizer.md: servers differ on what such a target names.
  */
 export function canonicalPath(received: string): string | undefined {
-  return PLAIN.test(received) ? received : parseTarget(received)?.path;
+  if (PLAIN.test(received)) return received;
+  if (!received.startsWith('/') || NEVER_RAW.test(received) || BROKEN_ENCODING.test(received)) return undefined;
+  const written = withoutQuery(received);
+  if (PLAIN.test(written)) return written;
+  const path = written.includes('%') ? decode(written) : written;
+  return path === undefined || pathTrouble(path) !== undefined ? undefined : path;
 }
 
 /**
@@ -34,7 +40,9 @@ export function canonicalPath(received: string): string | undefined {
  * the query byte for byte. Reserved characters stay raw or encoded, as they came: `;` and `%3B` are two things to a server.
  */
 export function canonicalTarget(received: string): string | undefined {
-  return PLAIN.test(received) ? received : parseTarget(received)?.target;
+  if (canonicalPath(received) === undefined) return undefined;
+  const written = withoutQuery(received);
+  return spell(written) + received.slice(written.length);
 }
 
 /** Why a route's path cannot be matched, as a predicate for an error's text. */
@@ -42,16 +50,13 @@ export function routePathTrouble(path: string): string | undefined {
   if (!path.startsWith('/') && path !== '*') return 'must begin with / (or be * alone)';
   if (path.includes('{') || path.includes('}')) return 'has a {parameter}: write * in its place';
   if (/[%?#]/.test(path)) return 'must be a decoded path without a query: no %, ? or #';
-  return pathTrouble(path);
+  // Of a target's path, the grammar has refused most of these before it was decoded.
+  return CONTROL.test(path) ? 'has a backslash or a control character' : pathTrouble(path);
 }
 
-function parseTarget(received: string): { readonly path: string; readonly target: string } | undefined {
-  if (!received.startsWith('/') || NEVER_RAW.test(received) || BROKEN_ENCODING.test(received)) return undefined;
+function withoutQuery(received: string): string {
   const mark = received.indexOf('?');
-  const written = mark === -1 ? received : received.slice(0, mark);
-  const path = written.includes('%') ? decode(written) : written;
-  if (path === undefined || pathTrouble(path) !== undefined) return undefined;
-  return { path, target: spell(written) + received.slice(written.length) };
+  return mark === -1 ? received : received.slice(0, mark);
 }
 
 /** Fails for what is not UTF-8. */
@@ -65,6 +70,7 @@ function decode(written: string): string | undefined {
 }
 
 function spell(written: string): string {
+  if (PLAIN.test(written)) return written;
   return written
     .replaceAll(/%[0-9a-f]{2}/gi, (encoded) => (/%7e/i.test(encoded) ? '~' : encoded.toUpperCase()))
     .replaceAll(/[[\]|]/g, encodeURIComponent);
@@ -72,8 +78,8 @@ function spell(written: string): string {
 
 /** Why servers may differ on a decoded path, as a predicate. */
 function pathTrouble(path: string): string | undefined {
-  if (/\\|\p{Cc}/u.test(path)) return 'has a backslash or a control character';
   if (!NOT_ASCII.test(path)) return segmentTrouble(path);
+  if (CONTROL.test(path)) return 'has a control character';
   // Servers and file systems that normalize Unicode: what that makes of the path is held to the same rules.
   const made = path.replaceAll(/[\0-\x7f]+/g, '').normalize('NFKC');
   if (MADE_BY_NFKC.test(made)) return 'has a character that Unicode makes one of . / \\ ; % ? # of';

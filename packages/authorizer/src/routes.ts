@@ -134,17 +134,18 @@ export function parseScopeOption(scopes: unknown, option: string): string[] {
 export function matchRoutes(table: RouteTable, method: string, path: string): readonly CompiledRoute[] {
   const canonical = canonicalPath(path);
   if (canonical === undefined) return [];
-  const readings = readingsOf(canonical, table.exactPaths);
-  const { bare } = readings;
+  const { bare, folded } = readingsOf(canonical, table.exactPaths);
+  const needed: CompiledRoute[] = [];
   let [written, stripped] = [false, bare === undefined];
-  const needed = table.routes.filter((route) => {
-    if (!hasMethod(route, method)) return false;
+  for (const route of table.routes) {
+    if (!hasMethod(route, method)) continue;
     const exactly = matchesParts(route.parts, canonical);
-    written ||= exactly;
+    if (exactly) written = true;
     // A route with a `;` of its own is about parameters.
-    stripped ||= bare !== undefined && (matchesParts(route.parts, bare) || (exactly && route.path.includes(';')));
-    return exactly || readings.folded.some((reading) => matchesParts(route.foldedParts, reading));
-  });
+    if (bare !== undefined && (matchesParts(route.parts, bare) || (exactly && route.path.includes(';'))))
+      stripped = true;
+    if (exactly || matchesSome(route.foldedParts, folded)) needed.push(route);
+  }
   return written && stripped ? needed : [];
 }
 
@@ -184,6 +185,11 @@ export function partRoutes(
 /** Frameworks answer HEAD by what they have for GET. */
 function hasMethod({ method: own }: CompiledRoute, method: string): boolean {
   return own === '*' || own === method || (method === 'HEAD' && own === 'GET');
+}
+
+function matchesSome(parts: readonly string[], paths: readonly string[]): boolean {
+  for (const path of paths) if (matchesParts(parts, path)) return true;
+  return false;
 }
 
 /**

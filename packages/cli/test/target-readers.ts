@@ -73,11 +73,11 @@ export const STEPS: readonly Step[] = [
     name: 'sees no zero-width characters (HFS+)',
     apply: (path) => path.replaceAll(/[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u206a-\u206f\ufeff]/g, ''),
   },
-  { name: 'drops controls', apply: (path) => path.replaceAll(/[\0-\x1f\x7f]/g, '') },
+  { name: 'drops controls', apply: (path) => path.replaceAll(/\p{Cc}/gu, '') },
 ];
 
 /** What `exactPaths` says that no server does. */
-export const INEXACT: readonly Step[] = [
+const INEXACT: readonly Step[] = [
   { name: 'lower case', apply: (path) => path.toLowerCase() },
   { name: 'upper case', apply: (path) => path.toUpperCase() },
   { name: 'simple case (Java)', apply: (path) => path.replaceAll('\u0130', 'i').replaceAll('\u0131', 'i') },
@@ -86,10 +86,46 @@ export const INEXACT: readonly Step[] = [
 ];
 
 /** What a server gets of a target: no query, and bytes for characters. */
-export function received(target: string): string {
+function received(target: string): string {
   return bytes(before('?')(target)).toString('utf8');
 }
 
 export function readBy(steps: readonly Step[], target: string): string {
   return steps.reduce((path, { apply }) => apply(path), received(target));
+}
+
+export const ignoresCase = (steps: readonly Step[]): boolean => steps.some(({ name }) => /case/.test(name));
+
+/** The servers that were seen, or are documented, each as the steps it takes. */
+export const SERVERS: Readonly<Record<string, readonly string[]>> = {
+  'Go http.FileServer': ['ends at #', 'decodes', 'Go path.Clean'],
+  'Go handler with path.Clean': ['decodes', 'Go path.Clean', 'ends at #', 'Go path.Clean'],
+  'Starlette on uvicorn': ['ends at #', 'decodes', 'Go path.Clean'],
+  'Node new URL': ['Node new URL', 'decodes'],
+  'Node new URL over a decoded path': ['decodes', 'Node new URL', 'decodes'],
+  Tomcat: ['strips parameters (Tomcat)', 'decodes', 'Go path.Clean'],
+  'Tomcat, decoding first': ['decodes', 'strips parameters (Tomcat)', 'Go path.Clean'],
+  PHP: ['decodes', 'ends at NUL', 'ends at ;', 'Go path.Clean'],
+  'Python urlparse': ['strips the last parameters (Python)', 'decodes', 'Go path.Clean'],
+  Express: ['decodes', 'lower case', 'takes a slash off'],
+  IIS: [
+    'decodes %u (IIS)',
+    'decodes',
+    'decodes',
+    'backslashes are slashes',
+    'Go path.Clean',
+    'strips trailing dots and spaces (Windows)',
+    'opens streams (NTFS)',
+    'lower case',
+  ],
+  'a file server on macOS': ['decodes', 'sees no zero-width characters (HFS+)', 'NFC', 'Go path.Clean', 'lower case'],
+  NFKC: ['decodes', 'NFKC', 'Go path.Clean', 'lower case'],
+  'decoding twice': ['decodes', 'decodes', 'Go path.Clean'],
+  'overlong UTF-8': ['decodes overlong UTF-8', 'Go path.Clean'],
+};
+export const ALL_STEPS: readonly Step[] = [...STEPS, ...INEXACT];
+export const stepsOf = (names: readonly string[]): Step[] =>
+  names.map((name) => ALL_STEPS.find((step) => step.name === name) ?? fail(name));
+function fail(name: string): never {
+  throw new Error(`there is no step ${name}`);
 }

@@ -25,8 +25,11 @@ export async function run(invocation: Invocation, context: Context): Promise<num
   const settings = await context.settings();
   const file = <T>(shown: string, read: (path: string) => T): T =>
     readInputFile(shown, () => read(resolve(io.cwd, shown)));
-  const { routesFile: shown, exactPaths } = options;
-  const routes = shown === undefined ? undefined : readRoutesFile({ shown, path: resolve(io.cwd, shown), exactPaths });
+  const { routesFile, exactPaths } = options;
+  const routes =
+    routesFile === undefined
+      ? undefined
+      : readRoutesFile({ shown: routesFile, path: resolve(io.cwd, routesFile), exactPaths });
   const tls =
     options.tls === undefined ? undefined : readTls(options.tls, (shown) => file(shown, (path) => readFileSync(path)));
   const sources = await openSources(settings, io, options);
@@ -55,7 +58,7 @@ export async function run(invocation: Invocation, context: Context): Promise<num
     options,
     settings,
     port,
-    routes: routes?.routes.length,
+    routes,
     trustedKeys: sources.trustedKeys,
     log,
   };

@@ -1,4 +1,5 @@
 /** What `apikey serve` says when it starts: where it listens, what it does, and what to be aware of. */
+import type { RouteTable } from '@apikey/authorizer';
 import type { StatusReader } from '@apikey/shared';
 import { counted } from '../../counted.ts';
 import type { Settings } from '../../config/resolve.ts';
@@ -14,8 +15,8 @@ export interface Started {
   readonly options: ServeOptions;
   readonly settings: Settings;
   readonly port: number;
-  /** How many; absent = no `--routes`. */
-  readonly routes: number | undefined;
+  /** Absent = no `--routes`. */
+  readonly routes: RouteTable | undefined;
   readonly trustedKeys: readonly string[];
   readonly log: LogFormat;
 }
@@ -41,7 +42,7 @@ export function startLines(started: Started, style: Style): string[] {
       [
         ['env', environmentLine(settings)],
         ['mode', upstream === undefined ? 'forward-auth at /authorize' : `reverse proxy to ${upstream.url.origin}`],
-        ['routes', routes === undefined ? 'none: a live token opens everything' : `${routes} in ${routesFile}`],
+        ['routes', routes === undefined ? 'none: a live token opens everything' : routesWords(routes, routesFile)],
         ['proxies', trustProxy.length === 0 ? undefined : `${trustProxy.join(', ')} are believed`],
         ['keys', trustedKeys.length === 0 ? undefined : trustedKeys.join(', ')],
         ['introspect', introspectClient === undefined ? undefined : `for tokens of ${introspectClient}`],
@@ -51,6 +52,12 @@ export function startLines(started: Started, style: Style): string[] {
       style,
     ),
   ];
+}
+
+function routesWords({ routes, exactPaths }: RouteTable, file = ''): string {
+  const open = routes.filter((route) => route.public).length;
+  const notes = [open === 0 ? '' : `, ${open} of them public`, exactPaths ? '; paths are exact' : ''];
+  return `${routes.length} in ${file}${notes.join('')}`;
 }
 
 function boundWords(seconds: number): string {
@@ -68,7 +75,7 @@ export function startJson(started: Started): object {
     env: settings.env.value,
     mode: upstream === undefined ? 'forward-auth' : 'proxy',
     upstream: upstream?.url.origin ?? null,
-    routes: routes ?? null,
+    routes: routes?.routes.length ?? null,
     trustProxy,
     trustedKeys,
     introspectClient: introspectClient ?? null,
