@@ -161,8 +161,7 @@ function name(option: string, value: unknown): string {
   }
 }
 
-/** Checks the option of this name. Throws `AuthorizerConfigError`. */
-export function parseExactPaths(value: unknown = false): boolean {
+function parseExactPaths(value: unknown = false): boolean {
   if (typeof value === 'boolean') return value;
   throw new AuthorizerConfigError('exactPaths', 'must be true or false');
 }

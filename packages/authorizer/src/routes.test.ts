@@ -1,6 +1,7 @@
 /** Route matching: stars across slashes, every matching route's scopes, and paths that servers read differently. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { World } from '../test/world.ts';
 import { routesArePublic } from './routes.ts';
 import { AuthorizerConfigError, compileRoutes, matchRoutes, partRoutes, routesAllow, type Route } from './index.ts';
 
@@ -390,6 +391,14 @@ describe('a route that cannot be matched is refused, and the error names it', ()
     const compile = (): unknown => compileRoutes([route]);
     expect(compile).toThrow(AuthorizerConfigError);
     expect(compile).toThrow(expect.objectContaining({ option }));
+  });
+
+  test.each(['false', 1, null, {}])('as are paths that are exact to the degree of %j', (exactPaths) => {
+    const wrong = expect.objectContaining({ option: 'exactPaths' });
+    // @ts-expect-error -- options may come from a configuration file
+    expect(() => compileRoutes([], { exactPaths })).toThrow(wrong);
+    // @ts-expect-error -- as above
+    expect(() => new World().authorizer({ exactPaths })).toThrow(wrong);
   });
 
   test('as is a table that is no list', () => {

@@ -58,6 +58,7 @@ export function compileRoutes(
   routes: readonly Route[],
   { option = 'routes', exactPaths = false }: CompileOptions = {},
 ): RouteTable {
+  if (typeof exactPaths !== 'boolean') throw new AuthorizerConfigError('exactPaths', 'must be true or false');
   if (!Array.isArray(routes)) throw new AuthorizerConfigError(option, 'must be a list of { method, path, scopes }');
   const compiled = routes.map((route, index) => compile(route, `${option}[${index}]`, exactPaths));
   requirePublicApart(compiled, option, exactPaths);

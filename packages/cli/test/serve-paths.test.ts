@@ -253,6 +253,19 @@ describe('a public route', () => {
     expect(stderr).toContain('route [0].public is true, but GET /up takes a token');
   });
 
+  it('is counted when the command starts, and exact paths are said', async () => {
+    using session = new Session();
+    await session.issue('--client', 'partner');
+    writeFileSync(join(session.cwd, 'routes.json'), JSON.stringify(PUBLIC));
+    const interrupted = AbortSignal.abort();
+    const flags = ['serve', '--port', '0', '--routes', 'routes.json', '--exact-paths'];
+    expect((await session.run(flags, { interrupted })).stderr).toContain(
+      '3 in routes.json, 2 of them public; paths are exact',
+    );
+    const without = await session.run(['serve', '--port', '0', '--exact-paths']);
+    expect([without.code, without.stderr]).toEqual([2, expect.stringContaining('--exact-paths needs --routes')]);
+  });
+
   it('may have the path of one with scopes for another method, and letters of another case for exact servers', async () => {
     using session = new Session();
     const routes: Route[] = [

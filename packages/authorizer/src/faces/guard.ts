@@ -2,19 +2,20 @@
 import type { Authorizer } from '../authorizer.ts';
 import { readCredential, type HeaderSource } from '../credential.ts';
 import { PUBLIC_ACCESS, type Allowed, type AuthorizeRequest, type PublicAccess } from '../decision.ts';
-import { parseExactPaths } from '../options.ts';
 import { compileRoutes, type Route, type RouteTable } from '../routes.ts';
 import { answerDenied, answerFault, type Answer } from './answers.ts';
+
+export interface FaceRoutes {
+  readonly routes?: readonly Route[] | undefined;
+  readonly exactPaths?: boolean | undefined;
+}
 
 /** Throws `AuthorizerConfigError`. */
 export function faceRoutes(
   authorizer: Authorizer,
-  {
-    routes,
-    exactPaths = authorizer.exactPaths,
-  }: { readonly routes?: readonly Route[] | undefined; exactPaths?: unknown },
+  { routes, exactPaths = authorizer.exactPaths }: FaceRoutes,
 ): RouteTable | undefined {
-  return routes === undefined ? undefined : compileRoutes(routes, { exactPaths: parseExactPaths(exactPaths) });
+  return routes === undefined ? undefined : compileRoutes(routes, { exactPaths });
 }
 
 export type GuardedRequest = Omit<AuthorizeRequest, 'token'> & { readonly headers: HeaderSource };
