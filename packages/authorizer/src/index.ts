@@ -32,7 +32,14 @@ export {
 } from './routes.ts';
 export { headerValues, parseAuthorization, readCredential, type HeaderSource } from './credential.ts';
 export { answerDenied, answerFault, type Answer } from './faces/answers.ts';
-export { clientAddress, parseTrustedProxies } from './faces/source-address.ts';
+export {
+  clientAddress,
+  isTrustedProxy,
+  parseTrustedProxies,
+  peerAddress,
+  UNIX_PEER,
+  type PeerSocket,
+} from './faces/source-address.ts';
 export {
   fetchMiddleware,
   type FetchMiddleware,

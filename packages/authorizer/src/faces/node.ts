@@ -8,14 +8,17 @@ import type { Allowed, PublicAccess } from '../decision.ts';
 import type { Route } from '../routes.ts';
 import type { Answer } from './answers.ts';
 import { faceRoutes, guard } from './guard.ts';
-import { clientAddress, parseTrustedProxies } from './source-address.ts';
+import { clientAddress, parseTrustedProxies, peerAddress } from './source-address.ts';
 
 export interface NodeMiddlewareOptions {
   /** Which scopes a request needs; these apply beside the authorizer's own. */
   readonly routes?: readonly Route[] | undefined;
   /** Holds for these routes. Default: that of the authorizer. */
   readonly exactPaths?: boolean | undefined;
-  /** Networks of the proxies whose `X-Forwarded-For` may be believed. Default none: the peer of the connection counts. */
+  /**
+   * Networks of the proxies whose `X-Forwarded-For` is believed, and `unix` for the peers of a Unix socket. Default none: the
+   * peer of the connection counts.
+   */
   readonly trustProxy?: readonly string[] | undefined;
 }
 
@@ -55,7 +58,7 @@ export function nodeMiddleware(authorizer: Authorizer, options: NodeMiddlewareOp
       path: pathOf(request),
       routes,
       sourceAddress: clientAddress(
-        request.socket.remoteAddress,
+        peerAddress(request.socket),
         headerValues(request.rawHeaders, 'x-forwarded-for'),
         trusted,
       ),
