@@ -4,6 +4,7 @@ import { Agent, createServer, request, type IncomingHttpHeaders, type RequestLis
 import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
 import { localKeys, localStatus } from '@apikey/authorizer/local';
+import { LIMITS } from '../src/serve/server.ts';
 import { createGateway, type GatewayOptions } from '../src/serve/gateway.ts';
 import { type BuiltCli, type Running } from './built-cli.ts';
 import type { Session } from './session.ts';
@@ -64,6 +65,7 @@ export async function startGateway(session: Session, options: Partial<GatewayOpt
     host: '127.0.0.1',
     port: 0,
     tls: undefined,
+    limits: LIMITS,
     status: localStatus({ dataDir }),
     keys: localKeys({ dataDir }),
     usage: undefined,

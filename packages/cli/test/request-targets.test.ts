@@ -167,7 +167,12 @@ describe('the gateway in front of a server', () => {
       });
       await using gateway = await startGateway(session, {
         routes: table,
-        upstream: { url: new URL(backend.url), timeoutMillis: 60_000, forwardAuthorization: false },
+        upstream: {
+          url: new URL(backend.url),
+          timeoutMillis: 60_000,
+          forwardAuthorization: false,
+          passHeaders: new Set(),
+        },
       });
       const open = RESOURCES.filter(({ scopes }) => scopes.length === 0).map(bodyOf);
       for (const { target: asked } of REQUEST_TARGETS) {

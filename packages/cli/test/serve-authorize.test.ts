@@ -232,8 +232,8 @@ describe('the log', () => {
     await authorize(gateway);
     await gateway.stop();
     expect(gateway.log.map((line) => line.replace(/[\d.]+ ms/, 'N ms'))).toEqual([
-      `12:00:00  allowed  GET /plans/\u{FFFD}1  partner ${jti}  127.0.0.1  N ms`,
-      '12:00:00  denied: missing_token  127.0.0.1  N ms',
+      `12:00:00  allowed  GET /plans/\u{FFFD}1  partner ${jti}  no address  N ms`,
+      '12:00:00  denied: missing_token  no address  N ms',
     ]);
   });
 });

@@ -36,7 +36,7 @@ async function world(
   });
   const gateway = await startGateway(session, {
     routes: compileRoutes(routes, { exactPaths }),
-    upstream: { url: new URL(backend.url), timeoutMillis: 60_000, forwardAuthorization },
+    upstream: { url: new URL(backend.url), timeoutMillis: 60_000, forwardAuthorization, passHeaders: new Set() },
     trustProxy: ['127.0.0.1/32'],
   });
   return {

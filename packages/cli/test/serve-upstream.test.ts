@@ -9,7 +9,7 @@ import { ask, echo, echoed, startBackend, startGateway, type RunningGateway } fr
 import { Session } from './session.ts';
 
 const upstream = (url: string, timeoutMillis = 60_000) => ({
-  upstream: { url: new URL(url), timeoutMillis, forwardAuthorization: false },
+  upstream: { url: new URL(url), timeoutMillis, forwardAuthorization: false, passHeaders: new Set<string>() },
 });
 
 /** Sends bytes as they are and returns all that comes back. */
@@ -242,13 +242,22 @@ describe('a backend that fails', () => {
     expect(here.gateway.notices[0]).toContain('ETIMEDOUT (504)');
   });
 
-  it('that breaks off in the middle of an answer leaves the client with no whole answer', async () => {
+  it('that breaks off in the middle of a long answer leaves the client with no whole answer', async () => {
+    using session = new Session();
+    await using here = await world(session, (_, response) => {
+      response.writeHead(200, { 'content-length': 100_000 }).write('x'.repeat(50_000));
+      setImmediate(() => response.destroy());
+    });
+    await expect(ask(here.gateway.url, { token: here.token })).rejects.toThrow(/aborted|hang up|ECONNRESET/);
+  });
+
+  it('that breaks off in the middle of a short answer is a 502', async () => {
     using session = new Session();
     await using here = await world(session, (_, response) => {
       response.writeHead(200, { 'content-length': 100 }).write('half');
       setImmediate(() => response.destroy());
     });
-    await expect(ask(here.gateway.url, { token: here.token })).rejects.toThrow(/aborted|hang up|ECONNRESET/);
+    expect((await ask(here.gateway.url, { token: here.token })).status).toBe(502);
   });
 
   it('may answer before it has read the body', async () => {

@@ -26,7 +26,9 @@ async function world(session: Session, timeoutMillis = 60_000): Promise<World> {
   });
   const { port } = server.address() as AddressInfo;
   const url = new URL(`http://127.0.0.1:${port}`);
-  const gateway = await startGateway(session, { upstream: { url, timeoutMillis, forwardAuthorization: false } });
+  const gateway = await startGateway(session, {
+    upstream: { url, timeoutMillis, forwardAuthorization: false, passHeaders: new Set<string>() },
+  });
   return {
     gateway,
     token,
@@ -127,7 +129,9 @@ describe('a WebSocket', () => {
     await using here = await world(session);
     const { token } = here;
     const start = async (url: string): Promise<RunningGateway> =>
-      startGateway(session, { upstream: { url: new URL(url), timeoutMillis: 50, forwardAuthorization: false } });
+      startGateway(session, {
+        upstream: { url: new URL(url), timeoutMillis: 50, forwardAuthorization: false, passHeaders: new Set<string>() },
+      });
     await using plain = await startBackend((_, response) => response.writeHead(404).end());
     await using silent = await startBackend(() => {});
     silent.server.on('upgrade', () => {});

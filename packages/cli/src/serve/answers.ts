@@ -18,19 +18,47 @@ export function problem(status: number, headers: Readonly<Record<string, string>
   };
 }
 
+/** Whether a body comes with the request. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}
+
 export function send(
   request: IncomingMessage,
   response: ServerResponse,
   { status, headers, body }: GatewayAnswer,
 ): void {
   if (response.headersSent || response.destroyed) return;
+  linger(response);
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   response.end(request.method === 'HEAD' ? undefined : body);
-  if (request.complete) return;
-  // Node reads the rest of the body into nothing, so that the answer arrives; that must not become somebody's upload.
+}
+
+/**
+ * Before the head of an answer: if the body of the request is still on its way, reads it into nothing for a while. A
+ * connection that is closed at once can take the answer with it, and one that is not must not become an endless upload.
+ */
+export function linger(response: ServerResponse): void {
+  const { req: request, shouldKeepAlive } = response;
+  if (request.complete || request.httpVersionMinor === 0) return;
   const { socket } = request;
-  const timer = setTimeout(() => request.complete || socket.destroy(), LINGER_MILLIS).unref();
-  request.once('end', () => clearTimeout(timer));
+  // Else node:http closes as soon as the answer is written.
+  response.shouldKeepAlive = true;
+  const end = (): void => {
+    if (!shouldKeepAlive) socket.end();
+  };
+  response.once('close', () => {
+    if (request.complete) {
+      end();
+      return;
+    }
+    const timer = setTimeout(() => socket.destroy(), LINGER_MILLIS).unref();
+    request.once('end', () => {
+      clearTimeout(timer);
+      end();
+    });
+    request.resume();
+  });
 }
 
 /** The same on a connection that the server has handed over. */
@@ -38,7 +66,17 @@ export function sendOnSocket(socket: Duplex, { status, headers, body }: GatewayA
   if (socket.destroyed || !socket.writable) return;
   const fields = { ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
   const head = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${head.join('')}\r\n${body}`);
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${head.join('')}\r\n${body}`);
+  endSocket(socket);
+}
+
+/** Ends a connection whose last answer was written, and does not wait for a client that keeps its own end open. */
+export function endSocket(socket: Duplex): void {
+  const timer = setTimeout(() => socket.destroy(), LINGER_MILLIS).unref();
+  socket
+    .once('close', () => clearTimeout(timer))
+    .resume()
+    .end();
 }
 
 /** The same as a Web `Response`. */

@@ -1,7 +1,6 @@
 /** Decisions as lines: JSON for programs, words for people. Written in batches, since a write waits for its reader. */
-import type { DecisionReport } from '@apikey/authorizer';
 import { printable } from '../terminal/printable.ts';
-import type { Subject } from './decisions.ts';
+import type { GatewayReport, Subject } from './decisions.ts';
 
 export type LogFormat = 'json' | 'text' | 'off';
 
@@ -39,7 +38,7 @@ export class Lines {
 /** @param now milliseconds since 1970 */
 export function decisionLine(
   format: Exclude<LogFormat, 'off'>,
-  report: DecisionReport,
+  report: GatewayReport,
   { method, path, sourceAddress }: Subject,
   now: number,
 ): string {

@@ -1,5 +1,6 @@
 /** Asks the authorizer about requests, and tells the operator what came of it. */
 import type { IncomingMessage } from 'node:http';
+import type { DenialReason } from '@apikey/shared';
 import {
   answerDenied,
   answerFault,
@@ -20,11 +21,26 @@ export interface Subject {
   readonly sourceAddress: string | undefined;
 }
 
+/** Why a request was refused before anything was decided about its token. */
+export type RefusalReason =
+  /** A proxy says two things about the request that it asks about. */
+  | 'contradictory_request'
+  /** A header that a backend could take for one that only a proxy or the gateway may set. */
+  | 'disguised_header'
+  | 'unsupported_target'
+  | 'unsupported_method'
+  | 'unsupported_encoding'
+  /** It is not HTTP, or does not end in time. */
+  | 'unreadable_request';
+
+/** A decision, or a refusal that came before it. */
+export type GatewayReport = Omit<DecisionReport, 'reason'> & { readonly reason?: DenialReason | RefusalReason };
+
 export interface DecisionsOptions {
   readonly authorizer: Authorizer;
   /** Absent = a live token opens everything. */
   readonly routes: RouteTable | undefined;
-  readonly onDecision: (report: DecisionReport, subject: Subject) => void;
+  readonly onDecision: (report: GatewayReport, subject: Subject) => void;
   /** What is behind a fault, for whoever has to mend it. */
   readonly onFault: (error: unknown) => void;
 }
@@ -45,6 +61,12 @@ export class Decisions {
 
   get hasRoutes(): boolean {
     return this.#options.routes !== undefined;
+  }
+
+  /** Tells the operator of a request that is refused without a decision. */
+  refuse(reason: RefusalReason, subject: Subject): void {
+    const cache = { token: 'none', status: 'none' } as const;
+    this.#options.onDecision({ allowed: false, reason, latencyMs: 0, cache }, subject);
   }
 
   /** Never rejects: leave to go on, or the answer to give instead. The token is taken from the request itself. */

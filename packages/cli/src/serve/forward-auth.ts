@@ -1,8 +1,9 @@
 /** `/authorize`: tells a proxy in front whether the request that it holds may pass. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerDenied } from '@apikey/authorizer';
-import { send } from './answers.ts';
+import { hasBody, send } from './answers.ts';
 import type { Decisions } from './decisions.ts';
+import { disguisedName } from './header-names.ts';
 import { identityHeaders } from './identity-headers.ts';
 import { originalRequest, type OriginalRequest } from './original-request.ts';
 import type { Peers } from './peers.ts';
@@ -19,21 +20,27 @@ export interface ForwardAuthOptions {
 }
 
 const UNKNOWN: OriginalRequest = { method: undefined, path: undefined };
-const CONTRADICTORY = answerDenied({ status: 403, reason: 'insufficient_scope' });
+const REFUSED = answerDenied({ status: 403, reason: 'insufficient_scope' });
 
 export type ForwardAuth = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 export function forwardAuth({ decisions, peers, onUnknownRoute }: ForwardAuthOptions): ForwardAuth {
   return async (request, response) => {
+    // Nothing reads a body here, and a connection whose next bytes are one is of no use to anyone.
+    if (request.method === 'POST' || hasBody(request)) response.setHeader('connection', 'close');
     const { address, trusted } = peers.of(request);
     // Of anybody else the headers say nothing. With routes, a request whose route is not known matches none of them.
     const original = trusted ? originalRequest(request.rawHeaders, ownRequest(request)) : UNKNOWN;
-    if (original === 'contradictory') {
-      send(request, response, CONTRADICTORY);
+    const sourceAddress = peers.clientAddress(request);
+    // The proxy in front may be unable to drop such a name from what it passes on to the backend.
+    const disguised = disguisedName(request.rawHeaders) !== undefined;
+    if (original === 'contradictory' || disguised) {
+      const subject = original === 'contradictory' ? UNKNOWN : original;
+      decisions.refuse(disguised ? 'disguised_header' : 'contradictory_request', { ...subject, sourceAddress });
+      send(request, response, REFUSED);
       return;
     }
     if (original.path === undefined && decisions.hasRoutes) onUnknownRoute(address, trusted);
-    const sourceAddress = peers.clientAddress(request);
     const outcome = await decisions.decide(request, { ...original, sourceAddress });
     if (!('allowed' in outcome)) {
       send(request, response, outcome);

@@ -1,12 +1,17 @@
 /** Takes each request to what answers it. Paths are compared as they came, before anything could rewrite them. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { problem, send } from './answers.ts';
+import { problem, send, sendOnSocket } from './answers.ts';
+import type { Decisions } from './decisions.ts';
 import { AUTHORIZE_PATH, AUTHORIZE_PREFIX, type ForwardAuth } from './forward-auth.ts';
 import { ENDPOINTS } from './endpoints.ts';
+import type { Peers } from './peers.ts';
 import type { ReverseProxy } from './upstream/reverse-proxy.ts';
 
 export interface FrontOptions {
+  readonly decisions: Decisions;
+  readonly peers: Peers;
   readonly forwardAuth: ForwardAuth;
   readonly endpoints: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly allowRevoke: boolean;
@@ -17,13 +22,18 @@ export interface FrontOptions {
 export interface Front {
   readonly request: (request: IncomingMessage, response: ServerResponse) => void;
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Answers `CONNECT`. */
+  readonly tunnel: (request: IncomingMessage, socket: Duplex) => void;
+  /** Answers what could not be read as HTTP. */
+  readonly unreadable: (socket: Duplex, status: number) => void;
   /** Whether an `Upgrade` is followed; RFC 9110 section 7.8 allows to answer as if there were none. */
   readonly upgrades: (request: IncomingMessage) => boolean;
 }
 
 const AUTHORIZE_METHODS: readonly string[] = ['GET', 'HEAD', 'POST'];
 
-export function front({ forwardAuth, endpoints, allowRevoke, reverseProxy }: FrontOptions): Front {
+export function front(options: FrontOptions): Front {
+  const { decisions, peers, forwardAuth, endpoints, allowRevoke, reverseProxy } = options;
   const own = new Map<string, readonly string[]>(Object.entries(ENDPOINTS));
   own.set(AUTHORIZE_PATH, AUTHORIZE_METHODS);
   if (!allowRevoke) own.delete('/revoke');
@@ -49,6 +59,17 @@ export function front({ forwardAuth, endpoints, allowRevoke, reverseProxy }: Fro
       (reverseProxy?.upgrade(asked, socket, head) ?? Promise.reject(new TypeError('there is no upstream'))).catch(() =>
         socket.destroy(),
       );
+    },
+    tunnel: (asked, socket) => {
+      socket.on('error', () => socket.destroy());
+      const { method, url } = asked;
+      decisions.refuse('unsupported_method', { method, path: url, sourceAddress: peers.clientAddress(asked) });
+      sendOnSocket(socket, problem(405));
+    },
+    unreadable: (socket, status) => {
+      const sourceAddress = socket instanceof Socket ? peers.ofSocket(socket).address : undefined;
+      decisions.refuse('unreadable_request', { method: undefined, path: undefined, sourceAddress });
+      sendOnSocket(socket, problem(status));
     },
     upgrades: (asked) =>
       reverseProxy !== undefined &&

@@ -48,6 +48,8 @@ export interface UpstreamOptions {
   readonly url: URL;
   readonly timeoutMillis: number;
   readonly forwardAuthorization: boolean;
+  /** Names, in lower case, of identity headers that reach the upstream from every peer. */
+  readonly passHeaders: ReadonlySet<string>;
 }
 
 export interface Gateway {
@@ -58,7 +60,7 @@ export interface Gateway {
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { tls, host, port, routes, log, notice, upstream, openForRevoking } = options;
+  const { tls, host, port, limits, routes, log, notice, upstream, openForRevoking } = options;
   const metrics = new Metrics();
   const status = observedReader(options.status, metrics);
   const keySet = new KeySet(status, options.keys);
@@ -103,6 +105,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       authorizer,
       peers,
       client: options.introspectClient,
+      bodyTimeout: limits.body,
       onAnswer: (active) => metrics.introspected(active),
     }),
     revoke:
@@ -111,6 +114,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         : revokeEndpoint({
             keySet,
             open: openForRevoking,
+            bodyTimeout: limits.body,
             onRevoked: (jti, client) => {
               metrics.revoked();
               if (log !== 'off') lines.add(revocationLine(log, jti, client, options.now()));
@@ -122,6 +126,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   const server = new GatewayServer(
     front({
+      decisions,
+      peers,
       forwardAuth: forwardAuth({
         decisions,
         peers,
@@ -139,9 +145,10 @@ export function createGateway(options: GatewayOptions): Gateway {
               proxy,
               encrypted: tls !== undefined,
               forwardAuthorization: upstream.forwardAuthorization,
+              passHeaders: upstream.passHeaders,
             }),
     }),
-    tls,
+    { tls, limits },
   );
   return {
     listen: () => server.listen(host, port),

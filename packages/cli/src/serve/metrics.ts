@@ -1,6 +1,6 @@
 /** Counts what the gateway does, for Prometheus. No label has a value that a client chooses. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { DecisionReport } from '@apikey/authorizer';
+import type { GatewayReport } from './decisions.ts';
 
 /** Seconds: from a decision out of warm caches to one that waited for three attempts. */
 const BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2];
@@ -97,7 +97,7 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  decided({ allowed, reason, fault, public: isPublic, latencyMs, cache, problem, usage }: DecisionReport): void {
+  decided({ allowed, reason, fault, public: isPublic, latencyMs, cache, problem, usage }: GatewayReport): void {
     const outcome = allowed ? 'allowed' : fault === undefined ? 'denied' : 'fault';
     this.#decisions.count(outcome, fault ?? reason ?? (isPublic === true ? 'public' : 'live'));
     if (isPublic === true) return;

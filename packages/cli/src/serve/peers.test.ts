@@ -5,7 +5,7 @@ import { isLoopbackHost, Peers } from './peers.ts';
 /** A request on a connection from `address`, as far as it is looked at. */
 function request(address: string | undefined, headers: Record<string, string> = {}): IncomingMessage {
   return {
-    socket: { remoteAddress: address },
+    socket: { remoteAddress: address, localAddress: '127.0.0.1', destroyed: address === undefined },
     headers,
     rawHeaders: Object.entries(headers).flat(),
   } as unknown as IncomingMessage;
@@ -16,7 +16,9 @@ describe('the address of a request', () => {
 
   test.each([
     ['a peer that is not trusted, whatever it says', '192.0.2.1', '203.0.113.7', '192.0.2.1'],
-    ['a trusted peer that says nothing', '10.0.0.1', undefined, '10.0.0.1'],
+    ['nothing of a trusted peer that says nothing', '10.0.0.1', undefined, undefined],
+    ['without the port that a trusted peer adds', '10.0.0.1', '203.0.113.7:41234', '203.0.113.7'],
+    ['without the brackets that a trusted peer adds', '10.0.0.1', '[2001:db8::7]:443', '2001:db8::7'],
     ['what a trusted peer says', '10.0.0.1', '203.0.113.7', '203.0.113.7'],
     ['the last one that is not trusted', '10.0.0.1', '1.2.3.4, 203.0.113.7, 10.0.0.2', '203.0.113.7'],
     ['nothing, where it cannot be read', '10.0.0.1', '203.0.113.7, unknown', undefined],
@@ -39,17 +41,60 @@ describe('the address of a request', () => {
 });
 
 describe('a local request', () => {
+  const isLocal = (address: string, headers: Record<string, string>, trusted: readonly string[] = []): boolean =>
+    new Peers(trusted).isLocal(request(address, headers));
+
   test.each([
-    ['127.0.0.1', {}, true],
-    ['::1', {}, true],
-    ['::ffff:127.0.0.1', {}, true],
-    ['192.0.2.1', {}, false],
-    ['127.0.0.1', { 'x-forwarded-for': '203.0.113.7' }, false],
-    ['127.0.0.1', { 'x-forwarded-for': '127.0.0.1' }, false],
-    ['127.0.0.1', { forwarded: 'for=127.0.0.1' }, false],
-    ['127.0.0.1', { via: '1.1 proxy' }, false],
-  ])('from %s with %o: %s', (address, headers, local) => {
-    expect(new Peers([]).isLocal(request(address, headers as Record<string, string>))).toBe(local);
+    ['127.0.0.1', true],
+    ['127.8.9.1', true],
+    ['::1', true],
+    ['::ffff:127.0.0.1', true],
+    ['192.0.2.1', false],
+    ['2001:db8::1', false],
+  ])('comes from %s: %s', (address, local) => {
+    expect(isLocal(address, { host: 'localhost:8080' })).toBe(local);
+  });
+
+  test.each([
+    ...['localhost', 'LOCALHOST:1', '127.0.0.1', '127.0.0.1:8080', '127.1.2.3', '[::1]', '[::1]:8080'].map(
+      (host) => [host, true] as const,
+    ),
+    ...['rebound.example', 'rebound.example:8080', '192.0.2.1', '127.0.0.1.nip.io', 'localhost.example', ''].map(
+      (host) => [host, false] as const,
+    ),
+    ...['xlocalhost', '[2001:db8::1]', '[127.0.0.1', '127.0.0.1@x', '0.0.0.0', '2130706433', '127.1', '0177.0.0.1'].map(
+      (host) => [host, false] as const,
+    ),
+    ...['localhost:', 'localhost:x', 'localhost, x', 'unix:/x'].map((host) => [host, false] as const),
+  ])('asks for the host %s: %s', (host, local) => {
+    expect(isLocal('127.0.0.1', { host })).toBe(local);
+  });
+
+  test('names its host, and once', () => {
+    expect(isLocal('127.0.0.1', {})).toBe(false);
+    const twice = request('127.0.0.1', { host: 'localhost', Host: 'localhost' });
+    expect(new Peers([]).isLocal(twice)).toBe(false);
+  });
+
+  const FORWARDING = ['X-Forwarded-For', 'Forwarded', 'X-Real-IP', 'Via', 'True-Client-IP', 'X-Forwarded-Host'];
+  test.each([
+    ...FORWARDING,
+    ...FORWARDING.map((name) => name.replaceAll('-', '_')),
+    ...FORWARDING.map((name) => name.replaceAll('-', '.')),
+    ...FORWARDING.map((name) => name.replaceAll('-', '!')),
+    'X-Forwarded-Anything',
+    'CF-Connecting-IP',
+    'X-Client-Id',
+    'x~original~uri',
+  ])('has no %s', (name) => {
+    for (const trusted of [[], ['127.0.0.0/8']]) {
+      expect(isLocal('127.0.0.1', { host: 'localhost', [name]: '127.0.0.1' }, trusted)).toBe(false);
+    }
+  });
+
+  test('may have any other header', () => {
+    const headers = { host: 'localhost', accept: '*/*', connection: 'close', 'X-Request-Id': '1', te: 'trailers' };
+    expect(isLocal('127.0.0.1', headers, ['127.0.0.0/8'])).toBe(true);
   });
 });
 

@@ -21,7 +21,7 @@ export const serve: CommandDefinition = {
     {
       group: LISTENING,
       flags: '--host <address>',
-      help: 'address to listen at; others than this machine reach it there (default: 127.0.0.1)',
+      help: 'address to listen at, or unix:PATH for a Unix socket; others than this machine reach it there (default: 127.0.0.1)',
     },
     { group: LISTENING, flags: '--tls-cert <file>', help: 'certificate chain in PEM' },
     { group: LISTENING, flags: '--tls-key <file>', help: 'its private key in PEM' },
@@ -43,7 +43,7 @@ export const serve: CommandDefinition = {
     {
       group: DECIDING,
       flags: '--trust-proxy <network>',
-      help: 'network of proxies whose headers say which request they ask about (default: none)',
+      help: 'network of proxies whose headers say which request they ask about, or `unix` for peers on a Unix socket (default: none)',
       repeatable: true,
     },
     {
@@ -76,6 +76,12 @@ export const serve: CommandDefinition = {
       group: PASSING_ON,
       flags: '--forward-authorization',
       help: 'pass the Authorization header on; otherwise the upstream never sees a token',
+    },
+    {
+      group: PASSING_ON,
+      flags: '--pass-header <name>',
+      help: 'identity header, such as X-Forwarded-User, that reaches the upstream from every peer (default: none)',
+      repeatable: true,
     },
     {
       group: FOR_OTHERS,

@@ -1,10 +1,13 @@
 /** What `apikey serve` was asked for, every value parsed. */
 import { isIP } from 'node:net';
+import { UNIX_PEER } from '@apikey/authorizer';
 import { InvalidValueError, parseCidr, parseClientId, parseDuration } from '@apikey/shared';
 import type { Invocation } from '../../command-line/definition.ts';
 import { oneOf, parseFlag, parseOptional } from '../../command-line/parse-flag.ts';
 import type { LogFormat } from '../../serve/decision-log.ts';
 import type { UpstreamOptions } from '../../serve/gateway.ts';
+import { foldName, headerKind, type HeaderKind } from '../../serve/header-names.ts';
+import { UNIX_HOST } from '../../serve/peers.ts';
 import { UsageError } from '../../usage-error.ts';
 
 export interface ServeOptions {
@@ -47,7 +50,7 @@ export function parseServeOptions({ flags }: Invocation): ServeOptions {
     drainMillis: timeout('--drain-timeout', 'drainTimeout', DEFAULT_DRAIN_SECONDS),
     routesFile: flags.text('routes'),
     exactPaths: parseExactPaths(flags.on('exactPaths'), flags.text('routes')),
-    trustProxy: flags.texts('trustProxy').map((cidr) => parseFlag('--trust-proxy', cidr, parseCidr)),
+    trustProxy: flags.texts('trustProxy').map((given) => parseFlag('--trust-proxy', given, parseProxy)),
     keysStaleness: parseOptional(
       '--max-staleness-keys',
       flags.text('maxStalenessKeys'),
@@ -55,12 +58,7 @@ export function parseServeOptions({ flags }: Invocation): ServeOptions {
     ),
     keysAllow: flags.texts('keysAllow'),
     trackUsage: flags.on('trackUsage'),
-    upstream: parseUpstream(
-      parseOptional('--upstream', flags.text('upstream'), parseUrl),
-      timeout('--upstream-timeout', 'upstreamTimeout', DEFAULT_UPSTREAM_SECONDS),
-      flags.on('forwardAuthorization'),
-      flags.text('upstreamTimeout') !== undefined,
-    ),
+    upstream: parseUpstream(flags, timeout('--upstream-timeout', 'upstreamTimeout', DEFAULT_UPSTREAM_SECONDS)),
     introspectClient: parseOptional('--introspect-client', flags.text('introspectClient'), parseClientId),
     allowRevoke: flags.on('allowRevoke'),
     log: parseOptional('--log', flags.text('log'), oneOf(LOG_FORMATS)),
@@ -72,16 +70,45 @@ function parseExactPaths(given: boolean, routesFile: string | undefined): boolea
   throw new UsageError('--exact-paths needs --routes', { fix: 'add --routes FILE' });
 }
 
-function parseUpstream(
-  url: URL | undefined,
-  timeoutMillis: number,
-  forwardAuthorization: boolean,
-  timeoutGiven: boolean,
-): UpstreamOptions | undefined {
-  if (url !== undefined) return { url, timeoutMillis, forwardAuthorization };
-  const useless = timeoutGiven ? '--upstream-timeout' : forwardAuthorization ? '--forward-authorization' : undefined;
+function parseUpstream(flags: Invocation['flags'], timeoutMillis: number): UpstreamOptions | undefined {
+  const url = parseOptional('--upstream', flags.text('upstream'), parseUrl);
+  const forwardAuthorization = flags.on('forwardAuthorization');
+  const passHeaders = new Set(flags.texts('passHeader').map((name) => parseFlag('--pass-header', name, parsePassed)));
+  if (url !== undefined) return { url, timeoutMillis, forwardAuthorization, passHeaders };
+  const useless =
+    flags.text('upstreamTimeout') !== undefined
+      ? '--upstream-timeout'
+      : forwardAuthorization
+        ? '--forward-authorization'
+        : passHeaders.size > 0
+          ? '--pass-header'
+          : undefined;
   if (useless === undefined) return undefined;
   throw new UsageError(`${useless} needs --upstream`, { fix: 'add --upstream URL' });
+}
+
+/** In lower case. */
+function parsePassed(name: string): string {
+  const kind = /^[!#$%&'*+.^_`|~0-9a-z-]{1,100}$/i.test(name) ? headerKind(foldName(name)) : 'invalid';
+  if (kind === 'identity') return name.toLowerCase();
+  throw new InvalidValueError('INVALID_INPUT', 'this header cannot be passed on', {
+    why: NOT_PASSED[kind ?? 'other'],
+    fix: 'name an identity header of another proxy, like X-Forwarded-User; docs/gateway.md lists them',
+  });
+}
+
+const NOT_PASSED: Readonly<Record<Exclude<HeaderKind, 'identity'> | 'invalid' | 'other', string>> = {
+  ours: 'the gateway alone says whose request it is',
+  route: 'some backends take another method or path from it than those that were judged',
+  origin: 'it says where a request came from: only a proxy in --trust-proxy may',
+  framing: 'it says where a body ends, or concerns one connection',
+  invalid: 'it is not the name of a header',
+  other: 'headers that the gateway does not know are passed on anyway',
+};
+
+/** A network, or the peers of a Unix socket. */
+function parseProxy(text: string): string {
+  return text === UNIX_PEER ? text : parseCidr(text);
 }
 
 function parseTls(certFile: string | undefined, keyFile: string | undefined): ServeOptions['tls'] {
@@ -109,11 +136,12 @@ function parseUrl(text: string): URL {
 }
 
 function parseHost(text: string): string {
+  if (text.startsWith(`${UNIX_HOST}/`) && !text.includes('\0')) return text;
   const address = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
   if (isIP(address) !== 0 || /^(?!\d+(?:\.\d+)*$)[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i.test(address))
     return address;
   throw new InvalidValueError('INVALID_INPUT', 'this is not an address to listen at', {
-    fix: 'write it like 127.0.0.1, 0.0.0.0 (every address of this machine) or ::1',
+    fix: 'write it like 127.0.0.1, 0.0.0.0 (every address of this machine), ::1 or unix:/run/apikey.sock',
   });
 }
 

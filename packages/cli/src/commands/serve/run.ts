@@ -14,7 +14,7 @@ import { createGateway, type Gateway, type GatewayOptions } from '../../serve/ga
 import { readInputFile } from '../../serve/input-file.ts';
 import { Notices } from '../../serve/notices.ts';
 import { readRoutesFile } from '../../serve/routes-file.ts';
-import type { Tls } from '../../serve/server.ts';
+import { LIMITS, type Tls } from '../../serve/server.ts';
 import { StopSignals } from '../../serve/stop-signals.ts';
 import { parseServeOptions, type ServeOptions } from './options.ts';
 import { startJson, startLines, warnings, type Started } from './words.ts';
@@ -40,6 +40,7 @@ export async function run(invocation: Invocation, context: Context): Promise<num
     ...options,
     ...sources,
     tls,
+    limits: LIMITS,
     routes,
     log,
     issuer: settings.issuer,

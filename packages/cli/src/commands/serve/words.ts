@@ -6,7 +6,7 @@ import type { Settings } from '../../config/resolve.ts';
 import { environmentLine } from '../../environment-words.ts';
 import { revocationBound } from '../../revocation-bound.ts';
 import type { LogFormat } from '../../serve/decision-log.ts';
-import { isLoopbackHost } from '../../serve/peers.ts';
+import { isLoopbackHost, UNIX_HOST } from '../../serve/peers.ts';
 import { fieldLines } from '../../terminal/fields.ts';
 import type { Style } from '../../terminal/style.ts';
 import type { ServeOptions } from './options.ts';
@@ -22,6 +22,7 @@ export interface Started {
 }
 
 function urlOf({ options: { host, tls }, port }: Pick<Started, 'options' | 'port'>): string {
+  if (host.startsWith(UNIX_HOST)) return host;
   return `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
@@ -36,6 +37,7 @@ export function startLines(started: Started, style: Style): string[] {
   const { options, settings, routes, trustedKeys } = started;
   const { upstream, trustProxy, introspectClient, allowRevoke, routesFile } = options;
   const { tokens, keys } = bounds(started);
+  const passed = [...(upstream?.passHeaders ?? [])];
   return [
     `Listening on ${style.bold(urlOf(started))}`,
     ...fieldLines(
@@ -44,6 +46,7 @@ export function startLines(started: Started, style: Style): string[] {
         ['mode', upstream === undefined ? 'forward-auth at /authorize' : `reverse proxy to ${upstream.url.origin}`],
         ['routes', routes === undefined ? 'none: a live token opens everything' : routesWords(routes, routesFile)],
         ['proxies', trustProxy.length === 0 ? undefined : `${trustProxy.join(', ')} are believed`],
+        ['passed', passed.length === 0 ? undefined : `${passed.join(', ')} from every peer`],
         ['keys', trustedKeys.length === 0 ? undefined : trustedKeys.join(', ')],
         ['introspect', introspectClient === undefined ? undefined : `for tokens of ${introspectClient}`],
         ['revoke', allowRevoke ? 'by whoever holds a token' : undefined],
@@ -77,6 +80,7 @@ export function startJson(started: Started): object {
     upstream: upstream?.url.origin ?? null,
     routes: routes?.routes.length ?? null,
     trustProxy,
+    passHeaders: [...(upstream?.passHeaders ?? [])],
     trustedKeys,
     introspectClient: introspectClient ?? null,
     allowRevoke,

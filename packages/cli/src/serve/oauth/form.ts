@@ -6,14 +6,20 @@ export type OAuthEndpoint = (request: Request, incoming: IncomingMessage) => Pro
 
 /** Far beyond the longest token in a form. */
 const MAX_FORM_BYTES = 16_384;
+const LATE: unique symbol = Symbol('late');
 
-/** The form's fields; or the answer to a body that is none (RFC 6749 section 5.2). */
-export async function readForm(request: Request): Promise<URLSearchParams | Response> {
+/**
+ * The form's fields; or the answer to a body that is none (RFC 6749 section 5.2).
+ *
+ * @param timeout milliseconds for the whole body
+ */
+export async function readForm(request: Request, timeout: number): Promise<URLSearchParams | Response> {
   const [type = ''] = (request.headers.get('content-type') ?? '').split(';', 1);
   if (type.trim().toLowerCase() !== 'application/x-www-form-urlencoded') {
     return invalidRequest('the body must be application/x-www-form-urlencoded');
   }
-  const text = await readText(request);
+  const text = await readText(request, timeout);
+  if (text === LATE) return invalidRequest('the body did not arrive in time', 408);
   if (text === undefined) return invalidRequest('the body is too long', 413);
   const form = new URLSearchParams(text);
   // RFC 6749 section 3.1: parameters must not be given twice, and empty ones count as absent.
@@ -25,18 +31,29 @@ export async function readForm(request: Request): Promise<URLSearchParams | Resp
 export function invalidRequest(description: string, status = 400): Response {
   return Response.json(
     { error: 'invalid_request', error_description: description },
-    { status, headers: { 'cache-control': 'no-store' } },
+    // The rest of a body that was not read is no request.
+    { status, headers: { 'cache-control': 'no-store', ...(status === 400 ? {} : { connection: 'close' }) } },
   );
 }
 
-async function readText({ headers, body }: Request): Promise<string | undefined> {
+async function readText({ headers, body }: Request, timeout: number): Promise<string | typeof LATE | undefined> {
   if (Number(headers.get('content-length') ?? 0) > MAX_FORM_BYTES) return undefined;
+  if (body === null) return '';
+  const reader = body.getReader();
+  const late = Promise.withResolvers<typeof LATE>();
+  const timer = setTimeout(() => late.resolve(LATE), timeout);
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body ?? []) {
-    length += chunk.length;
-    if (length > MAX_FORM_BYTES) return undefined;
-    chunks.push(chunk);
+  try {
+    for (;;) {
+      const part = await Promise.race([reader.read(), late.promise]);
+      if (part === LATE) return part;
+      if (part.done) return Buffer.concat(chunks).toString('utf8');
+      length += part.value.length;
+      if (length > MAX_FORM_BYTES) return undefined;
+      chunks.push(part.value);
+    }
+  } finally {
+    clearTimeout(timer);
   }
-  return Buffer.concat(chunks).toString('utf8');
 }

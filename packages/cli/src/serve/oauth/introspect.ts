@@ -11,10 +11,13 @@ export interface IntrospectOptions {
   readonly peers: Peers;
   /** The client whose live tokens may ask. Absent = whoever is on this machine may. */
   readonly client: string | undefined;
+  /** Milliseconds for the body of a request. */
+  readonly bodyTimeout: number;
   readonly onAnswer: (active: boolean) => void;
 }
 
-export function introspectEndpoint({ authorizer, peers, client, onAnswer }: IntrospectOptions): OAuthEndpoint {
+export function introspectEndpoint(options: IntrospectOptions): OAuthEndpoint {
+  const { authorizer, peers, client, bodyTimeout, onAnswer } = options;
   return async (request, incoming) => {
     if (client === undefined && !peers.isLocal(incoming)) return respond(problem(403));
     if (client !== undefined) {
@@ -23,7 +26,7 @@ export function introspectEndpoint({ authorizer, peers, client, onAnswer }: Intr
       if (!caller.allowed) return respond(answerDenied(caller));
       if (caller.client !== client) return respond(answerDenied({ status: 403, reason: 'insufficient_scope' }));
     }
-    const form = await readForm(request);
+    const form = await readForm(request, bodyTimeout);
     if (form instanceof Response) return form;
     // Of a client that is limited to networks, only who knows the address can say whether the request may pass.
     const sourceAddress = form.get('source_address') ?? undefined;

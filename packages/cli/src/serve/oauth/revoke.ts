@@ -7,6 +7,8 @@ export interface RevokeOptions {
   readonly keySet: KeySet;
   /** Opens what can change the registry; called when the first token is to be ended. */
   readonly open: () => Promise<OperationDeps>;
+  /** Milliseconds for the body of a request. */
+  readonly bodyTimeout: number;
   readonly onRevoked: (jti: string, client: string) => void;
 }
 
@@ -17,9 +19,9 @@ const REASON = 'RFC 7009 revocation by the holder';
  * The answer says nothing about the token (RFC 7009 section 2.2): forged, unknown, expired and revoked ones get it as
  * well. Only a revocation that could not be made is told, by a fault.
  */
-export function revokeEndpoint({ keySet, open, onRevoked }: RevokeOptions): OAuthEndpoint {
+export function revokeEndpoint({ keySet, open, bodyTimeout, onRevoked }: RevokeOptions): OAuthEndpoint {
   return async (request) => {
-    const form = await readForm(request);
+    const form = await readForm(request, bodyTimeout);
     if (form instanceof Response) return form;
     const { claims } = (await ifOurs(keySet.readOwnToken(form.get('token') ?? ''))) ?? {};
     if (claims !== undefined) {

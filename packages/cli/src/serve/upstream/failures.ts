@@ -6,10 +6,20 @@ export class UpstreamTimeout extends Error {
   readonly code = 'ETIMEDOUT';
 }
 
-const TIMEOUTS: ReadonlySet<unknown> = new Set(['ETIMEDOUT', 'ERR_UPSTREAM_UPGRADE_TIMEOUT', 'ESOCKETTIMEDOUT']);
+/** An answer that cannot be passed on. */
+export class MalformedAnswer extends Error {
+  override readonly name = 'MalformedAnswer';
+  readonly code: string;
+
+  /** @param code for the operator, in the style of the system's codes; never a byte of the answer */
+  constructor(code: string) {
+    super(`the upstream's answer is malformed: ${code}`);
+    this.code = code;
+  }
+}
 
 export function statusOf(error: unknown): 502 | 504 {
-  return TIMEOUTS.has(codeOf(error)) ? 504 : 502;
+  return codeOf(error) === 'ETIMEDOUT' ? 504 : 502;
 }
 
 /** A code that says enough by itself: ECONNREFUSED, ENOTFOUND, CERT_HAS_EXPIRED, ... */

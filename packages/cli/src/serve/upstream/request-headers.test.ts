@@ -9,7 +9,13 @@ const ALLOWED = {
   kid: 'k',
   expiresAt: 1,
 } as const;
-const HOP: Hop = { peer: '192.0.2.1', trusted: false, encrypted: false, forwardAuthorization: false };
+const HOP: Hop = {
+  peer: '192.0.2.1',
+  trusted: false,
+  encrypted: false,
+  forwardAuthorization: false,
+  passHeaders: new Set(),
+};
 
 function rewritten(headers: Record<string, string>, hop: Partial<Hop> = {}): Record<string, unknown> {
   const given = { host: 'api.example', ...headers };

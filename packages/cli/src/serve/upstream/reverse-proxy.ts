@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { problem, send, sendOnSocket, type GatewayAnswer } from '../answers.ts';
-import type { Decisions } from '../decisions.ts';
+import type { Decisions, RefusalReason, Subject } from '../decisions.ts';
 import { canonicalTarget, type Allowed, type PublicAccess } from '@apikey/authorizer';
 import type { Peers } from '../peers.ts';
 import type { Proxy } from './proxy.ts';
@@ -14,6 +14,7 @@ export interface ReverseProxyOptions {
   readonly proxy: Proxy;
   readonly encrypted: boolean;
   readonly forwardAuthorization: boolean;
+  readonly passHeaders: ReadonlySet<string>;
 }
 
 export interface ReverseProxy {
@@ -25,7 +26,7 @@ export function reverseProxy(options: ReverseProxyOptions): ReverseProxy {
   const { proxy } = options;
   return {
     request: async (request, response) => {
-      const outcome = trouble(request) ?? (await decide(request, options));
+      const outcome = refuse(request, options) ?? (await decide(request, options));
       if (!('allowed' in outcome)) {
         send(request, response, outcome);
         return;
@@ -36,39 +37,59 @@ export function reverseProxy(options: ReverseProxyOptions): ReverseProxy {
       proxy.web(request, response);
     },
     upgrade: async (request, socket, head) => {
-      const outcome = trouble(request) ?? (await decide(request, options));
+      const outcome = refuse(request, options) ?? (await decide(request, options));
       if (!('allowed' in outcome)) {
         sendOnSocket(socket, outcome);
         return;
       }
       if (socket.destroyed) return;
       rewrite(request, outcome, options);
+      // Whatever the client sends from now on belongs to the other protocol, and is no body (RFC 9110 section 7.8).
+      delete request.headers['content-length'];
+      delete request.headers['transfer-encoding'];
       Object.assign(request.headers, { connection: 'Upgrade', upgrade: 'websocket' });
       proxy.upgrade(request, socket, head);
     },
   };
 }
 
-/** Requests that two servers might understand differently. */
-function trouble({ method, url = '', headers }: IncomingMessage): GatewayAnswer | undefined {
-  if (method === 'TRACE') return problem(405);
-  // An absolute target, for one, names another host than the header may do.
-  if (canonicalTarget(url) === undefined) return problem(400);
-  const encoding = headers['transfer-encoding'];
-  return encoding === undefined || encoding.toLowerCase() === 'chunked' ? undefined : problem(501);
+interface Trouble {
+  readonly reason: RefusalReason;
+  readonly answer: GatewayAnswer;
 }
 
-function decide(request: IncomingMessage, { decisions, peers }: ReverseProxyOptions): ReturnType<Decisions['decide']> {
-  const { method, url } = request;
-  return decisions.decide(request, { method, path: url, sourceAddress: peers.clientAddress(request) });
+/** Requests that two servers might understand differently. */
+function trouble({ method, url = '', headers }: IncomingMessage): Trouble | undefined {
+  if (method === 'TRACE') return { reason: 'unsupported_method', answer: problem(405) };
+  // An absolute target, for one, names another host than the header may do.
+  if (canonicalTarget(url) === undefined) return { reason: 'unsupported_target', answer: problem(400) };
+  const encoding = headers['transfer-encoding'];
+  if (encoding === undefined || encoding.toLowerCase() === 'chunked') return undefined;
+  return { reason: 'unsupported_encoding', answer: problem(501) };
+}
+
+function subjectOf(request: IncomingMessage, { peers }: ReverseProxyOptions): Subject {
+  const { method, url: path } = request;
+  return { method, path, sourceAddress: peers.clientAddress(request) };
+}
+
+/** The answer to a request that is refused whoever sent it. */
+function refuse(request: IncomingMessage, options: ReverseProxyOptions): GatewayAnswer | undefined {
+  const refused = trouble(request);
+  if (refused !== undefined) options.decisions.refuse(refused.reason, subjectOf(request, options));
+  return refused?.answer;
+}
+
+function decide(request: IncomingMessage, options: ReverseProxyOptions): ReturnType<Decisions['decide']> {
+  return options.decisions.decide(request, subjectOf(request, options));
 }
 
 function rewrite(
   request: IncomingMessage,
   allowed: Allowed | PublicAccess,
-  { peers, encrypted, forwardAuthorization }: ReverseProxyOptions,
+  { peers, ...hop }: ReverseProxyOptions,
 ): void {
   request.url = canonicalTarget(request.url ?? '');
   const { address: peer, trusted } = peers.of(request);
-  rewriteHeaders(request.headers, allowed, { peer, trusted, encrypted, forwardAuthorization });
+  rewriteHeaders(request.headers, allowed, { ...hop, peer, trusted });
 }
