@@ -1,4 +1,4 @@
-/** Installs the pinned emulator into a virtual environment under the git-ignored `.cache/`, once per set of pins. */
+/** Installs pinned Python packages into a virtual environment under the git-ignored `.cache/`, once per set of pins. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,38 +14,58 @@ const INSTALL_TIMEOUT = 300_000;
 /** The oldest Python that every pinned wheel exists for. `ensurepip` is what Debian keeps in python3-venv. */
 const SUITS = 'import sys, venv, ensurepip; sys.exit(0 if sys.version_info >= (3, 10) else 1)';
 
+/** The packages cannot be had on this machine; the message says why. */
+export class PythonUnavailable extends Error {
+  override readonly name = 'PythonUnavailable';
+}
+
 /** The emulator cannot be had on this machine; the message says why. */
 export class EmulatorUnavailable extends Error {
   override readonly name = 'EmulatorUnavailable';
 }
 
-/** Installs if needed and returns the path of the virtual environment's Python. */
+/** Installs the emulator if needed and returns the path of its Python. */
 export async function installEmulator(): Promise<string> {
-  const pins = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 12);
-  const home = join(CACHE, pins);
+  try {
+    return await installPinned(REQUIREMENTS, CACHE);
+  } catch (error) {
+    if (!(error instanceof PythonUnavailable)) throw error;
+    throw new EmulatorUnavailable(`MiniStack: ${error.message}`, { cause: error });
+  }
+}
+
+/**
+ * Installs if needed and returns the path of the virtual environment's Python.
+ *
+ * @param requirements file of pins with hashes
+ * @param cache folder of the virtual environments for it
+ */
+export async function installPinned(requirements: string, cache: string): Promise<string> {
+  const pins = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
+  const home = join(cache, pins);
   const python = join(home, 'bin', 'python');
   const done = join(home, '.installed');
   if (existsSync(done)) return python;
-  mkdirSync(CACHE, { recursive: true });
+  mkdirSync(cache, { recursive: true });
   await withLock(`${home}.lock`, INSTALL_TIMEOUT, async () => {
     if (existsSync(done)) return;
     // What a killed installation left behind.
     rmSync(home, { recursive: true, force: true });
-    await install(home, python);
+    await install(requirements, home, python);
     writeFileSync(done, '');
   });
   return python;
 }
 
-async function install(home: string, python: string): Promise<void> {
+async function install(requirements: string, home: string, python: string): Promise<void> {
   const base = await findPython();
   try {
     await run(base, ['-m', 'venv', home], { timeout: INSTALL_TIMEOUT });
     const pip = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--quiet', '--retries', '2'];
-    const pinned = ['--require-hashes', '--only-binary', ':all:', '-r', REQUIREMENTS];
+    const pinned = ['--require-hashes', '--only-binary', ':all:', '-r', requirements];
     await run(python, [...pip, ...pinned], { timeout: INSTALL_TIMEOUT });
   } catch (cause) {
-    throw new EmulatorUnavailable(`MiniStack could not be installed: ${lastLine(cause)}`, { cause });
+    throw new PythonUnavailable(`the packages could not be installed: ${lastLine(cause)}`, { cause });
   }
 }
 
@@ -58,7 +78,7 @@ async function findPython(): Promise<string> {
       // The next one may do.
     }
   }
-  throw new EmulatorUnavailable('no Python 3.10 or later with the venv module (on Debian: python3-venv) was found');
+  throw new PythonUnavailable('no Python 3.10 or later with the venv module (on Debian: python3-venv) was found');
 }
 
 function lastLine(error: unknown): string {

@@ -5,7 +5,7 @@ export interface MalformedAnswer {
   /** Written in turn, one write each, as Latin-1. */
   readonly writes: readonly string[];
   /** What the upstream does behind it: nothing, end, cut the connection, or write the same again and again. */
-  readonly then: 'stay' | 'end' | 'reset' | 'repeat';
+  readonly ending: 'stay' | 'end' | 'reset' | 'repeat';
   /** The status for the client; 0 = the head was passed on already, and the connection is cut. */
   readonly status: number;
   /** Whether the connection may be cut instead, since nobody knows how long the end of an answer travels. */
@@ -19,17 +19,17 @@ const CHUNKED = `${OK}Transfer-Encoding: chunked\r\n\r\n`;
 const answer = (name: string, written: string | readonly string[], status = 502): MalformedAnswer => ({
   name,
   writes: typeof written === 'string' ? [written] : written,
-  then: 'stay',
+  ending: 'stay',
   status,
 });
 const whole = (head: string): string => `${head}Content-Length: 2\r\n\r\nok`;
 const ended = (name: string, written: string | readonly string[], status = 502): MalformedAnswer => ({
   ...answer(name, written, status),
-  then: 'end',
+  ending: 'end',
 });
 const reset = (name: string, written: string, status = 502): MalformedAnswer => ({
   ...answer(name, written, status),
-  then: 'reset',
+  ending: 'reset',
 });
 
 const STATUS_LINES: readonly MalformedAnswer[] = [
@@ -69,8 +69,8 @@ const FIELDS: readonly MalformedAnswer[] = [
   answer('ten thousand fields', whole(`${OK}${'X-A: 1\r\n'.repeat(10_000)}`)),
   answer('fields that never end', `${OK}X-A: 1\r\n`, 504),
   answer('half a status line', 'HTTP/1.1 2', 504),
-  { ...answer('empty lines without end', '\r\n', 504), then: 'repeat' },
-  { ...answer('a reason without end', ['HTTP/1.1 200 O', 'K'.repeat(1_000)], 502), then: 'repeat' },
+  { ...answer('empty lines without end', '\r\n', 504), ending: 'repeat' },
+  { ...answer('a reason without end', ['HTTP/1.1 200 O', 'K'.repeat(1_000)], 502), ending: 'repeat' },
 ];
 
 const LENGTHS: readonly MalformedAnswer[] = [
@@ -131,7 +131,7 @@ const ENDINGS: readonly MalformedAnswer[] = [
 const EARLY_HINT = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n';
 const INFORMATIONAL: readonly MalformedAnswer[] = [
   answer('a thousand early hints, and silence', EARLY_HINT.repeat(1_000), 504),
-  { ...answer('early hints without end', EARLY_HINT, 504), then: 'repeat' },
+  { ...answer('early hints without end', EARLY_HINT, 504), ending: 'repeat' },
   ended('early hints, and the end', EARLY_HINT.repeat(3)),
   answer('100 Continue, and silence', 'HTTP/1.1 100 Continue\r\n\r\n', 504),
   answer('an informational answer with a body', `HTTP/1.1 103 Early Hints\r\nContent-Length: 2\r\n\r\nok${whole(OK)}`),
@@ -173,8 +173,8 @@ export const OPENINGS: readonly MalformedAnswer[] = [
   answer('a bare CR in a value', `${OPENING}X-A: a\rb\r\n${ACCEPT}\r\n`),
   answer('a length', `${OPENING}Content-Length: 2\r\n${ACCEPT}\r\nok`),
   answer('chunks', `${OPENING}Transfer-Encoding: chunked\r\n${ACCEPT}\r\n2\r\nok\r\n0\r\n\r\n`),
-  answer('half of the fields', `${OPENING}`, 504),
-  ended('half of the fields, and the end', `${OPENING}`),
+  answer('half of the fields', OPENING, 504),
+  ended('half of the fields, and the end', OPENING),
   answer(
     '200 with the fields of an opening',
     `${OPENING.replace('101', '200')}${ACCEPT}Content-Length: 2\r\n\r\nok`,

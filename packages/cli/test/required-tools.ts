@@ -9,14 +9,25 @@ export interface Tool {
   readonly absence: string;
 }
 
-/** Throws where the program is absent and `APIKEY_TEST_REQUIRE` names it. */
-export function findTool(name: 'nginx' | 'wrk' | 'openssl'): Tool {
-  // Debian keeps servers out of an ordinary user's PATH.
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-  const path = folders.map((folder) => join(folder, name)).find((file) => existsSync(file));
+export type ToolName = 'nginx' | 'wrk' | 'openssl' | 'go' | 'caddy' | 'php-cgi' | 'lighttpd' | 'java' | 'tomcat10';
+
+/** Debian keeps servers out of an ordinary user's PATH; Go and Tomcat have folders of their own. */
+const FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/local/go/bin', '/usr/share/tomcat10/bin'];
+
+/**
+ * Throws where the program is absent and `APIKEY_TEST_REQUIRE` names it.
+ *
+ * @param file the name of its file
+ */
+export function findTool(name: ToolName, file: string = name): Tool {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...FOLDERS];
+  const path = folders.map((folder) => join(folder, file)).find((candidate) => existsSync(candidate));
   if (path !== undefined) return { path, absence: '' };
-  if ((process.env['APIKEY_TEST_REQUIRE'] ?? '').split(/[\s,]+/).includes(name)) {
-    throw new Error(`${name} is required, but it is not installed`);
-  }
+  if (requires(name)) throw new Error(`${name} is required, but it is not installed`);
   return { path: '', absence: ` (skipped: ${name} is not installed)` };
+}
+
+/** Whether `APIKEY_TEST_REQUIRE` names it. */
+export function requires(name: string): boolean {
+  return (process.env['APIKEY_TEST_REQUIRE'] ?? '').split(/[\s,]+/).includes(name);
 }

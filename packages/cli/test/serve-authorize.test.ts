@@ -1,4 +1,5 @@
 /** `/authorize`: what proxies in front are told, in-process and byte by byte. */
+import { Agent } from 'node:http';
 import { compileRoutes } from '@apikey/authorizer';
 import { describe, expect, it } from 'vitest';
 import { ask, startGateway, type Asking, type RunningGateway } from './gateway-world.ts';
@@ -157,6 +158,39 @@ describe('/authorize with routes', () => {
   });
 });
 
+describe('/authorize and what a backend could mistake', () => {
+  it('refuses a header that looks like one of ours, or of a proxy, in another spelling', async () => {
+    using session = new Session();
+    const { token } = await session.issue('--client', 'partner');
+    await using gateway = await startGateway(session, { trustProxy: LOCAL });
+    const statusWith = async (name: string): Promise<number> =>
+      (await authorize(gateway, { token, headers: { ...traefik('GET', '/a'), [name]: 'root' } })).status;
+    for (const separator of "_.!#$%&'*+^`|~") {
+      for (const name of ['X-Client-Id', 'X-Scopes', 'X-Forwarded-User', 'X-Original-Uri', 'X-Forwarded-For']) {
+        const spelled = name.replaceAll('-', separator);
+        expect([spelled, await statusWith(spelled)]).toEqual([spelled, 403]);
+      }
+    }
+    // The proxy overwrites these, and drops what it likes of others.
+    for (const name of ['X-Client-Id', 'x-scopes', 'X-Forwarded-User', 'X_Request_Id', 'X.Trace.Id']) {
+      expect([name, await statusWith(name)]).toEqual([name, 200]);
+    }
+  });
+
+  it('does not keep the connection of a POST, whose body nobody reads', async () => {
+    using session = new Session();
+    const { token } = await session.issue('--client', 'partner');
+    await using gateway = await startGateway(session);
+    const agent = new Agent({ keepAlive: true });
+    for (const given of [{ token }, {}]) {
+      const posted = await authorize(gateway, { ...given, method: 'POST', body: 'x', agent });
+      expect([posted.status < 402, posted.headers.connection]).toEqual([true, 'close']);
+      expect((await authorize(gateway, { ...given, agent })).headers.connection).toBe('keep-alive');
+    }
+    agent.destroy();
+  });
+});
+
 describe('/authorize and addresses', () => {
   async function limit(session: Session, cidr: string): Promise<void> {
     expect((await session.run(['clients', 'set', 'partner', '--cidr', cidr])).code).toBe(0);
@@ -190,6 +224,27 @@ describe('/authorize and addresses', () => {
     expect((await authorize(gateway, { token, headers: { 'X-Forwarded-For': '192.0.2.7' } })).status).toBe(403);
     await limit(session, '127.0.0.1/32');
     expect((await authorize(gateway, { token })).status).toBe(200);
+  });
+});
+
+describe('a refusal without a decision', () => {
+  it('is counted and logged by a reason of its own', async () => {
+    using session = new Session();
+    const { token } = await session.issue('--client', 'partner');
+    const gateway = await startGateway(session, { trustProxy: LOCAL });
+    const from = { 'X-Forwarded-For': '203.0.113.7:41234' };
+    await authorize(gateway, { token, headers: { ...from, ...nginx('GET', '/a'), ...traefik('GET', '/b') } });
+    await authorize(gateway, { token, headers: { ...from, ...nginx('GET', '/a?secret'), X_Client_Id: 'root' } });
+    const { body } = await ask(gateway.url, { path: '/metrics' });
+    await gateway.stop();
+    const lines = gateway.log.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const refused = { type: 'apikey.decision', allowed: false, address: '203.0.113.7' };
+    expect(lines).toMatchObject([
+      { ...refused, reason: 'contradictory_request' },
+      { ...refused, reason: 'disguised_header', method: 'GET', path: '/a' },
+    ]);
+    expect(body).toContain('apikey_decisions_total{outcome="denied",reason="contradictory_request"} 1');
+    expect(body).toContain('apikey_decisions_total{outcome="denied",reason="disguised_header"} 1');
   });
 });
 

@@ -43,17 +43,19 @@ async function startUpstream(answers: readonly MalformedAnswer[]): Promise<Upstr
   };
 }
 
-async function give(socket: Socket, { writes, then }: MalformedAnswer): Promise<void> {
+async function give(socket: Socket, { writes, ending }: MalformedAnswer): Promise<void> {
   for (const text of writes) {
     socket.write(text, 'latin1');
     if (writes.length > 1) await new Promise(setImmediate);
   }
-  while (then === 'repeat' && !socket.destroyed) {
-    socket.write(writes.at(-1) ?? '', 'latin1');
-    await new Promise(setImmediate);
+  if (ending === 'repeat') {
+    while (!socket.destroyed) {
+      socket.write(writes.at(-1) ?? '', 'latin1');
+      await new Promise(setImmediate);
+    }
   }
-  if (then === 'end') socket.end();
-  if (then === 'reset') socket.resetAndDestroy();
+  if (ending === 'end') socket.end();
+  if (ending === 'reset') socket.resetAndDestroy();
 }
 
 /** All that comes for one request, until the gateway closes the connection. */
@@ -62,7 +64,8 @@ async function speak(port: number, head: readonly string[], body = ''): Promise<
   socket.write([...head, '', body].join('\r\n'), 'latin1');
   const parts: Buffer[] = [];
   socket.on('data', (part: Buffer) => parts.push(part));
-  await once(socket, 'close');
+  // However it ends; `once` would take a reset for a failure.
+  await new Promise((resolve) => socket.once('close', resolve));
   return Buffer.concat(parts).toString('latin1');
 }
 

@@ -195,6 +195,24 @@ describe('apikey serve refuses', () => {
     ['a timeout over a day', ['--upstream', 'http://x', '--upstream-timeout', '2d'], 2, 'INVALID_DURATION'],
     ['a timeout of nothing', ['--upstream-timeout', '5s'], 2, 'USAGE'],
     ['to forward nothing', ['--forward-authorization'], 2, 'USAGE'],
+    ['to pass a header to nowhere', ['--pass-header', 'X-Forwarded-User'], 2, 'USAGE'],
+    ...[
+      'X-Client-Id',
+      'x_scopes',
+      'X-Original-URL',
+      'X-HTTP-Method-Override',
+      'X-Forwarded-For',
+      'Content-Length',
+      'X A',
+      '',
+    ].map((name): [string, readonly string[], number, string] => [
+      `to pass the header ${JSON.stringify(name)}`,
+      ['--upstream', 'http://127.0.0.1:1', '--pass-header', name],
+      2,
+      'INVALID_INPUT',
+    ]),
+    ['a Unix socket without a path', ['--host', 'unix:'], 2, 'INVALID_INPUT'],
+    ['a Unix socket in no folder', ['--host', 'unix:/nowhere/at/all'], 4, 'ACCESS_DENIED'],
     ['an argument', ['8080'], 2, 'USAGE'],
   ])('%s', async (_, flags, code, error) => {
     using session = new Session();

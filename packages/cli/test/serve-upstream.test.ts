@@ -296,6 +296,8 @@ describe('a client that misbehaves', () => {
       ['an absolute target', ['GET http://other/ HTTP/1.1', 'Host: x'], 400],
       ['a target that is no path', ['OPTIONS * HTTP/1.1', 'Host: x'], 400],
       ['TRACE', ['TRACE / HTTP/1.1', 'Host: x'], 405],
+      ['CONNECT', ['CONNECT x:1 HTTP/1.1', 'Host: x:1'], 405],
+      ['no HTTP', ['nonsense'], 400],
       ['two lengths', ['POST / HTTP/1.1', 'Host: x', 'Content-Length: 1', 'Content-Length: 2'], 400],
       ['a length and chunks', ['POST / HTTP/1.1', 'Host: x', 'Content-Length: 1', 'Transfer-Encoding: chunked'], 400],
       ['a second encoding', ['POST / HTTP/1.1', 'Host: x', 'Transfer-Encoding: gzip, chunked'], 501],
@@ -308,6 +310,35 @@ describe('a client that misbehaves', () => {
       expect([what, answer.split(' ', 2)[1]]).toEqual([what, String(status)]);
     }
     expect(here.reached).toEqual([]);
+    await here.gateway.stop();
+    const reasons = here.gateway.log.map((line) => (JSON.parse(line) as { reason: string }).reason);
+    // Behind some of them comes more that is no HTTP.
+    expect(new Set(reasons)).toEqual(
+      new Set(['unsupported_target', 'unsupported_method', 'unsupported_encoding', 'unreadable_request']),
+    );
+    expect(reasons.length).toBeGreaterThanOrEqual(odd.length);
+  });
+});
+
+describe('trailers', () => {
+  it('reach nobody, in either direction', async () => {
+    using session = new Session();
+    let trailers: unknown;
+    await using here = await world(session, (request, response) => {
+      request.resume().on('end', () => {
+        trailers = request.trailers;
+        response.writeHead(200, { trailer: 'X-Client-Id' });
+        response.write('x');
+        response.addTrailers({ 'X-Client-Id': 'root' });
+        response.end();
+      });
+    });
+    const head = ['POST / HTTP/1.1', 'Host: x', `Authorization: Bearer ${here.token}`, 'Connection: close'];
+    const body = ['Transfer-Encoding: chunked', 'Trailer: X-Client-Id', '', '1', 'x', '0', 'X-Client-Id: root', '', ''];
+    const answer = await speak(here.gateway.url, ...head, ...body);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answer).not.toMatch(/x-client-id/i);
+    expect(trailers).toEqual({});
   });
 });
 

@@ -40,7 +40,7 @@ export function connectionsTo(upstream: URL): Connections {
  */
 function quiet<A extends HttpAgent>(agent: A): A {
   // The types call its result nothing, the documentation a boolean.
-  const keep = (socket: Duplex): unknown => Reflect.apply(HttpAgent.prototype.keepSocketAlive, agent, [socket]);
+  const keep: (socket: Duplex) => unknown = agent.keepSocketAlive.bind(agent);
   const reuse = agent.reuseSocket.bind(agent);
   agent.keepSocketAlive = (socket) => {
     if (keep(socket) !== true || socket.readableLength > 0) return false;

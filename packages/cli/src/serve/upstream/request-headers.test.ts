@@ -56,6 +56,33 @@ describe('the headers that go on', () => {
     },
   );
 
+  test('hold none of the client that another spelling could disguise, whoever the peer is', () => {
+    for (const separator of "!#$%&'*+.^_`|~") {
+      for (const name of ['x-client-id', 'x-forwarded-for', 'x-forwarded-user', 'x-original-url', 'content-length']) {
+        const disguised = { [name.replaceAll('-', separator)]: '1' };
+        expect(rewritten(disguised)).toEqual(OURS);
+        expect(rewritten(disguised, { trusted: true })).toEqual(OURS);
+      }
+    }
+  });
+
+  test('hold identities of other proxies where the peer is trusted, or where they are passed by name', () => {
+    const identity = { 'x-forwarded-user': 'ann', 'remote-user': 'ann', 'x-envoy-peer-metadata': 'x' };
+    expect(rewritten(identity)).toEqual(OURS);
+    expect(rewritten(identity, { trusted: true })).toEqual({ ...OURS, ...identity });
+    const passHeaders = new Set(['remote-user', 'ssl_client_verify']);
+    expect(rewritten({ ...identity, remote_user: 'eve' }, { passHeaders })).toEqual({ ...OURS, 'remote-user': 'ann' });
+    expect(rewritten({ ssl_client_verify: 'NONE' }, { passHeaders })).toEqual({ ...OURS, ssl_client_verify: 'NONE' });
+  });
+
+  test('name no address of a peer that has none', () => {
+    const nowhere = { peer: undefined, trusted: true };
+    expect(rewritten({}, nowhere)).toMatchObject({ 'x-forwarded-for': 'unknown' });
+    expect(rewritten({ 'x-forwarded-for': '203.0.113.7' }, nowhere)).toMatchObject({
+      'x-forwarded-for': '203.0.113.7',
+    });
+  });
+
   test('hold nothing of this hop, nor what the client declares to be of it', () => {
     const hop = { 'keep-alive': 'timeout=5', te: 'trailers', trailer: 'x', upgrade: 'h2c', 'proxy-authorization': 'x' };
     expect(rewritten({ ...hop, connection: 'close, X-Secret', 'x-secret': '1', expect: '100-continue' })).toEqual(OURS);

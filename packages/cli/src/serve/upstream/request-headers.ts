@@ -28,8 +28,8 @@ export function rewriteHeaders(headers: IncomingHttpHeaders, allowed: Allowed | 
   // A token that was not looked at must not reach a server that believes those it sees.
   if (!forwardAuthorization || isPublic) delete headers.authorization;
   // A peer on a Unix socket has no address.
-  const hops = [headers['x-forwarded-for'], peer].filter((hop) => hop !== undefined);
-  headers['x-forwarded-for'] = hops.length === 0 ? 'unknown' : hops.join(', ');
+  const path = [headers['x-forwarded-for'], peer].filter((address) => address !== undefined);
+  headers['x-forwarded-for'] = path.length === 0 ? 'unknown' : path.join(', ');
   headers['x-forwarded-proto'] ??= encrypted ? 'https' : 'http';
   if (headers.host !== undefined) headers['x-forwarded-host'] ??= headers.host;
   const identity = isPublic ? [] : identityHeaders(allowed);
