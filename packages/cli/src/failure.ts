@@ -17,8 +17,8 @@ export interface Failure {
 export async function failureOf(thrown: unknown): Promise<Failure> {
   const stack = stackOf(thrown);
   if (thrown instanceof UsageError) {
-    const { message, why, fix } = thrown;
-    return { code: 'USAGE', message, why, fix, retryable: false, exitCode: EXIT_CODES.usage.code, stack };
+    const { code, message, why, fix } = thrown;
+    return { code, message, why, fix, retryable: false, exitCode: EXIT_CODES.usage.code, stack };
   }
   const { ApikeyError } = await import('./api-error.ts');
   const error = thrown instanceof OutputError ? outputFailed(thrown, ApikeyError) : thrown;

@@ -2,13 +2,20 @@
 import type { Context } from '../context.ts';
 import type { FlagValues } from './flag-values.ts';
 
+/** What a value is, for completion: one of these words, or something that has to be looked for. */
+export type ValueKind = readonly string[] | 'file' | 'directory' | 'environment' | 'alg' | 'client' | 'jti' | 'kid';
+
 export interface FlagDefinition {
   /** As commander writes it: `-o, --output <file>`. */
   readonly flags: string;
   readonly help: string;
+  readonly value?: ValueKind;
   /** Heading in the help; flags without one stand under `Flags`. */
   readonly group?: string;
+  /** Collects its values. Any other flag with a value may be given once. */
   readonly repeatable?: true;
+  /** May be given again: the last value holds. */
+  readonly lastWins?: true;
   readonly required?: true;
   /** Long names, without dashes, of flags that cannot be given together with this one. */
   readonly excludes?: readonly string[];
@@ -18,6 +25,7 @@ export interface ArgumentDefinition {
   /** `jti`; in the usage line `<jti>`, or `[jti]` where optional. */
   readonly name: string;
   readonly help: string;
+  readonly value?: ValueKind;
   readonly optional?: true;
 }
 

@@ -7,11 +7,11 @@ import {
   type FlagDefinition,
   type Invocation,
 } from './definition.ts';
-import { guardDashedKids } from './dashed-kids.ts';
 import { FlagValues } from './flag-values.ts';
 import { GLOBAL_FLAGS } from './global-flags.ts';
 import { nameQuietDuration } from './quiet-duration.ts';
-import { missingFlag, unknownWord, usageErrorOf } from './usage-errors.ts';
+import { readWords } from './read-words.ts';
+import { missingFlag, usageErrorOf } from './usage-errors.ts';
 
 export type Parsed =
   | { readonly kind: 'run'; readonly definition: CommandDefinition; readonly invocation: Invocation }
@@ -27,13 +27,14 @@ type Settle = (outcome: Parsed) => void;
 export function parseCommandLine(tree: readonly CommandNode[], argv: readonly string[]): Parsed {
   const outcomes: Parsed[] = [];
   const settle: Settle = (outcome) => outcomes.push(outcome);
+  const words = readWords(tree, nameQuietDuration(argv));
   const program = new Level([], settle).version('', '-V, --version').enablePositionalOptions();
-  // Of the other commands the names are enough, for suggestions: building all their flags would double the start-up time.
-  for (const node of tree) {
-    program.addCommand(argv.includes(node.name) ? buildNode(node, [], settle) : new Command(node.name));
-  }
+  // Building the flags of all commands would double the start-up time.
+  const node = tree.find(({ name }) => name === words[0]);
+  if (node === undefined) program.addCommand(new Command('command'));
+  else program.addCommand(buildNode(node, [], settle));
   try {
-    program.parse(guardDashedKids(nameQuietDuration(argv)), { from: 'user' });
+    program.parse([...words], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.version') settle({ kind: 'version' });
@@ -47,14 +48,11 @@ export function parseCommandLine(tree: readonly CommandNode[], argv: readonly st
 class Level extends Command {
   readonly #path: readonly string[];
   readonly #settle: Settle;
-  /** Where its own word may be left out: the words that may stand in its place. */
-  readonly #siblings: readonly string[] | undefined;
 
-  constructor(path: readonly string[], settle: Settle, siblings?: readonly string[]) {
+  constructor(path: readonly string[], settle: Settle) {
     super(path.at(-1) ?? 'apikey');
     this.#path = path;
     this.#settle = settle;
-    this.#siblings = siblings;
     this.exitOverride()
       .helpCommand(false)
       .configureOutput({ writeOut: () => {} });
@@ -67,28 +65,15 @@ class Level extends Command {
   }
 
   override error(message: string, { code }: ErrorOptions = {}): never {
-    const word = this.parent?.args[0];
-    if (code === 'commander.excessArguments' && this.#siblings !== undefined && word !== this.name()) {
-      throw unknownWord(word ?? '', this.#siblings, this.#path.slice(0, -1));
-    }
     throw usageErrorOf(message, code, this.#path);
   }
 }
 
-function buildNode(
-  node: CommandNode,
-  parents: readonly string[],
-  settle: Settle,
-  siblings?: readonly string[],
-): Command {
+function buildNode(node: CommandNode, parents: readonly string[], settle: Settle): Command {
   const path = [...parents, node.name];
-  const command = new Level(path, settle, siblings);
+  const command = new Level(path, settle);
   if (isGroup(node)) {
-    for (const child of node.commands) {
-      const isDefault = child.name === node.defaultCommand;
-      const words = isDefault ? node.commands.map(({ name }) => name) : undefined;
-      command.addCommand(buildNode(child, path, settle, words), { isDefault });
-    }
+    for (const child of node.commands) command.addCommand(buildNode(child, path, settle));
     return command.enablePositionalOptions();
   }
   for (const { name, help, optional } of node.arguments ?? []) {
@@ -97,7 +82,9 @@ function buildNode(
   for (const flag of node.flags ?? []) command.addOption(option(flag));
   return command.action(() => {
     const args: readonly unknown[] = command.processedArgs;
-    const given = givenFlags(command);
+    // Defaults are not commander's business.
+    const entries = Object.entries(command.opts()).filter(([name]) => command.getOptionValueSource(name) === 'cli');
+    const given: Readonly<Record<string, unknown>> = Object.fromEntries(entries);
     requireFlags(node, given, path);
     const invocation: Invocation = {
       flags: new FlagValues(given),
@@ -112,13 +99,6 @@ function option({ flags, help, repeatable, excludes }: FlagDefinition): Option {
   return repeatable === true
     ? made.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])
     : made;
-}
-
-/** What stood on the command line, in any of its parts; the innermost word wins. Defaults are not commander's business. */
-function givenFlags(command: Command): Record<string, unknown> {
-  const outer = command.parent === null ? {} : givenFlags(command.parent);
-  const own = Object.entries(command.opts()).filter(([name]) => command.getOptionValueSource(name) === 'cli');
-  return { ...outer, ...Object.fromEntries(own) };
 }
 
 /** Commander would complain about a missing flag before it does about a mistyped one. */

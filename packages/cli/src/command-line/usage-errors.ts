@@ -1,6 +1,9 @@
-/** Commander's complaints in our words: what is wrong, what was probably meant, and where to read on. */
+/** What is wrong with a command line: what was probably meant, and where to read on. */
+import type { ErrorCode } from '@apikey/shared';
 import { suggest } from '../config/suggest.ts';
 import { UsageError } from '../usage-error.ts';
+import type { CommandNode, FlagDefinition } from './definition.ts';
+import { flagNames, flagValueKind } from './flag-names.ts';
 
 interface Rule {
   readonly pattern: RegExp;
@@ -9,21 +12,9 @@ interface Rule {
 
 /** By commander's error code. Values that were typed are not repeated: one of them may be a token. */
 const RULES: Readonly<Record<string, Rule>> = {
-  'commander.unknownCommand': {
-    pattern: /unknown command '([^']*)'/,
-    words: ([name], command) => `there is no command "${name}"${command === 'apikey' ? '' : ` under ${command}`}`,
-  },
-  'commander.unknownOption': {
-    pattern: /unknown option '([^'=]*)/,
-    words: ([flag], command) => `${command} has no flag ${flag}`,
-  },
   'commander.missingArgument': {
     pattern: /required argument '([^']*)'/,
     words: ([name], command) => `${command} needs a <${name}>`,
-  },
-  'commander.optionMissingArgument': {
-    pattern: /option '([^']*)'/,
-    words: ([flags]) => `the flag ${flags} needs a value`,
   },
   'commander.conflictingOption': {
     pattern: /option '([^']*)' cannot be used with option '([^']*)'/,
@@ -35,32 +26,139 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
 };
 
-const SUGGESTION = /\(Did you mean (?:one of )?(.+)\?\)/;
-
 export function usageErrorOf(message: string, code: string | undefined, path: readonly string[]): UsageError {
-  const command = ['apikey', ...path].join(' ');
+  const command = commandOf(path);
   const rule = RULES[code ?? ''];
   const match = rule?.pattern.exec(message);
   const words =
     rule === undefined || match === undefined || match === null
       ? message.replace(/^error: /, '')
       : rule.words(match.slice(1), command);
-  const meant = SUGGESTION.exec(message)?.[1]?.replace(/, ([^,]+)$/, ' or $1');
-  return new UsageError(words, {
-    fix: meant === undefined ? `see: ${command} --help` : `did you mean ${meant}? See: ${command} --help`,
-  });
+  return new UsageError(words, { fix: seeHelp(path) });
 }
 
 export function missingFlag(flags: string, path: readonly string[]): UsageError {
-  const command = ['apikey', ...path].join(' ');
-  return new UsageError(`${command} needs the flag ${flags}`, { fix: `see: ${command} --help` });
+  return new UsageError(`${commandOf(path)} needs the flag ${flags}`, { fix: seeHelp(path) });
 }
 
-/** A word that stands where a command of a group could stand, behind a group that is a command by itself. */
-export function unknownWord(word: string, known: readonly string[], path: readonly string[]): UsageError {
-  const meant = suggest(word, known);
-  const suggestion = meant === undefined ? '' : `\n(Did you mean ${meant}?)`;
-  return usageErrorOf(`error: unknown command '${word}'${suggestion}`, 'commander.unknownCommand', path);
+export function unknownCommand(word: string, known: readonly CommandNode[], path: readonly string[]): UsageError {
+  const meant = suggest(
+    word,
+    known.map(({ name }) => name),
+  );
+  return new UsageError(`there is no command "${word}"${path.length === 0 ? '' : ` under ${commandOf(path)}`}`, {
+    fix: didYouMean(meant, path),
+  });
+}
+
+export function unknownFlag(name: string, known: readonly FlagDefinition[], path: readonly string[]): UsageError {
+  const names = known.map((flag) => flagNames(flag).long);
+  return new UsageError(`${commandOf(path)} has no flag ${name}`, { fix: didYouMean(suggest(name, names), path) });
+}
+
+export function missingValue(flag: FlagDefinition, path: readonly string[]): UsageError {
+  return new UsageError(`the flag ${flag.flags} needs a value`, { fix: seeHelp(path) });
+}
+
+/** Most often an empty variable without quotes, of which nothing is left on the command line. */
+export function flagAsValue(flag: FlagDefinition, word: string, path: readonly string[]): UsageError {
+  const { long } = flagNames(flag);
+  return new UsageError(`the flag ${flag.flags} has no value before ${word}`, {
+    why: `${word} looks like a flag; was a variable empty?`,
+    fix: `give a value, or write ${long}=${word} if that is the value; see: ${commandOf(path)} --help`,
+  });
+}
+
+export function emptyValue(flag: FlagDefinition, path: readonly string[]): UsageError {
+  const { long } = flagNames(flag);
+  const kind = flagValueKind(flag);
+  const what = kind === 'file' || kind === 'directory' ? 'name' : 'value';
+  return new UsageError(`${long} needs a ${what}, and got an empty one`, {
+    why: `expected a ${what}; was a variable empty?`,
+    fix: `give a ${what}, or leave ${long} out; see: ${commandOf(path)} --help`,
+    code: EMPTY_CODES[long],
+  });
+}
+
+export function emptyArgument(name: string | undefined, path: readonly string[]): UsageError {
+  return new UsageError(`an argument of ${commandOf(path)} is empty`, {
+    why: 'an empty argument names nothing; was a variable empty?',
+    fix: `give a value, or leave it out; see: ${commandOf(path)} --help`,
+    code: name === undefined ? undefined : EMPTY_CODES[name],
+  });
+}
+
+/** What the parser of the value says of all else that it cannot take. */
+const EMPTY_CODES: Readonly<Record<string, ErrorCode>> = {
+  '--client': 'INVALID_CLIENT',
+  '--ttl': 'INVALID_DURATION',
+  '--max-ttl': 'INVALID_DURATION',
+  '--grace': 'INVALID_DURATION',
+  '--within': 'INVALID_DURATION',
+  '--expiring-within': 'INVALID_DURATION',
+  '--quiet-for': 'INVALID_DURATION',
+  '--drain-timeout': 'INVALID_DURATION',
+  '--upstream-timeout': 'INVALID_DURATION',
+  '--expires': 'INVALID_TIME',
+  '--not-before': 'INVALID_TIME',
+  '--since': 'INVALID_TIME',
+  '--until': 'INVALID_TIME',
+  '--scope': 'INVALID_SCOPE',
+  '--cidr': 'INVALID_CIDR',
+  '--audience': 'INVALID_AUDIENCE',
+  '--alg': 'INVALID_ALG',
+  '--request-id': 'INVALID_REQUEST_ID',
+  '--note': 'INVALID_TEXT',
+  '--reason': 'INVALID_TEXT',
+  '--contact': 'INVALID_TEXT',
+  '--owner': 'INVALID_TEXT',
+  '--purpose': 'INVALID_TEXT',
+  '--env': 'ENV_UNKNOWN',
+  '--to': 'INVALID_INPUT',
+  jti: 'INVALID_JTI',
+  kid: 'INVALID_KID',
+  client: 'INVALID_CLIENT',
+  token: 'INVALID_INPUT',
+};
+
+export function givenTwice(flag: FlagDefinition, path: readonly string[]): UsageError {
+  const { long } = flagNames(flag);
+  return new UsageError(`${long} was given twice`, {
+    why: 'it takes one value, and which of the two is meant is not clear',
+    fix: `give it once; see: ${commandOf(path)} --help`,
+  });
+}
+
+export function valueNotTaken(flag: FlagDefinition, path: readonly string[]): UsageError {
+  const { long } = flagNames(flag);
+  return new UsageError(`${long} takes no value`, {
+    fix: `write ${long} alone, or leave it out; see: ${commandOf(path)} --help`,
+  });
+}
+
+export function shortWithEquals(flag: FlagDefinition, path: readonly string[]): UsageError {
+  const { short, long, placeholder } = flagNames(flag);
+  return new UsageError(`-${short} takes its value without an equals sign`, {
+    fix: `write -${short} ${placeholder} or ${long}=${placeholder}; see: ${commandOf(path)} --help`,
+  });
+}
+
+export function versionOfCommand(path: readonly string[]): UsageError {
+  return new UsageError('apikey --version takes no command', {
+    fix: `run apikey --version alone, or ${commandOf(path)} without it`,
+  });
+}
+
+function didYouMean(meant: string | undefined, path: readonly string[]): string {
+  return meant === undefined ? seeHelp(path) : `did you mean ${meant}? See: ${commandOf(path)} --help`;
+}
+
+function seeHelp(path: readonly string[]): string {
+  return `see: ${commandOf(path)} --help`;
+}
+
+function commandOf(path: readonly string[]): string {
+  return ['apikey', ...path].join(' ');
 }
 
 function longName(flags: string | undefined): string {

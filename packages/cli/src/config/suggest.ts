@@ -1,8 +1,15 @@
 /** What a mistyped name was probably meant to be. */
 
-/** The closest of the known names, if one is close enough to be a typo. */
+/** More edits make another word. */
+const MOST_EDITS = 2;
+
+/** The closest of the known names, if one is close enough to be a typo: of a short name, one edit away. */
 export function suggest(typed: string, known: readonly string[]): string | undefined {
-  const limit = Math.max(1, Math.floor(typed.length / 3));
+  return closest(typed, known, Math.min(MOST_EDITS, Math.max(1, Math.floor(typed.length / 3))));
+}
+
+/** The closest of the known names that is at most so many edits away. */
+export function closest(typed: string, known: readonly string[], limit: number = MOST_EDITS): string | undefined {
   const [best] = known
     .map((name) => ({ name, edits: editDistance(typed.toLowerCase(), name) }))
     .filter(({ edits }) => edits <= limit)

@@ -10,7 +10,10 @@ import {
   YES_FLAG,
 } from '../flags.ts';
 
-const KID: ArgumentDefinition = { name: 'kid', help: 'id of the key; its first characters, at least 6, are enough' };
+const KID: ArgumentDefinition = {
+  name: 'kid',
+  help: 'id of the key; its first characters, at least 6, are enough',
+};
 const ALG_FLAG = { flags: '--alg <name>', help: 'signature algorithm of a new key (default: that of the active key)' };
 const UNASKED_YES_FLAG = { ...YES_FLAG, help: 'accepted as elsewhere; nothing is asked' };
 const RING_FLAG = {
