@@ -1,4 +1,5 @@
 /** The program: argv in, exit code out. Parses, runs one command, reports whatever went wrong. */
+import type { CommandDefinition } from './command-line/definition.ts';
 import { FlagValues } from './command-line/flag-values.ts';
 import type { Parsed } from './command-line/parse.ts';
 import type { Context, Interruptible } from './context.ts';
@@ -106,8 +107,13 @@ async function runInterruptibly(
       const { resolveSettings } = await import('./config/resolve.ts');
       const { flags } = invocation;
       const [env, config] = [flags.text('env'), flags.text('config')];
-      const [profile, region, clockChecked] = [flags.text('profile'), flags.text('region'), flags.on('clockChecked')];
-      return resolveSettings({ env, config, profile, region, clockChecked }, io);
+      const aws = { profile: flags.text('profile'), region: flags.text('region') };
+      const clockChecked = flags.on('clockChecked');
+      const settings = await resolveSettings({ env, config, ...aws, clockChecked }, io);
+      if (settings.files.length > 0 && changesSomething(definition)) {
+        terminal.say(terminal.aside.dim(`Configuration: ${settings.files.join(', ')}`));
+      }
+      return settings;
     },
     onInterrupt: (now) => {
       state = now;
@@ -132,6 +138,11 @@ async function runInterruptibly(
   } finally {
     io.interrupted.removeEventListener('abort', interrupt);
   }
+}
+
+/** A file that was found decides what is changed: it is named. */
+function changesSomething({ flags = [], endsItself }: CommandDefinition): boolean {
+  return endsItself === true || flags.some(({ flags: names }) => names === '--dry-run');
 }
 
 async function report(error: unknown, terminal: Terminal, debug: boolean): Promise<number> {

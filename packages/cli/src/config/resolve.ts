@@ -17,6 +17,8 @@ import {
   type Sourced,
 } from './settings.ts';
 import { suggest } from './suggest.ts';
+import { requireTrusted } from './trust.ts';
+import { unknownVariables } from './variables.ts';
 
 export interface Settings {
   readonly env: Sourced<string>;
@@ -43,6 +45,8 @@ export interface Settings {
   readonly clockChecked: boolean;
   /** The files that were read, the strongest first. */
   readonly files: readonly string[];
+  /** Variables that are set, begin as those of apikey do, and mean nothing to it. */
+  readonly unknownVariables: readonly string[];
 }
 
 interface ConfigFlags {
@@ -54,7 +58,8 @@ interface ConfigFlags {
 }
 
 export async function resolveSettings(flags: ConfigFlags, io: Pick<Io, 'env' | 'cwd'>): Promise<Settings> {
-  const files = await readFiles(await configPaths(flags, io));
+  const ignored = unknownVariables(io.env);
+  const files = await readFiles(configPaths(flags, io));
   const env = environmentName(flags, io, files);
   const raw = new Map<SettingName, Sourced<string>>();
   for (const name of SETTING_NAMES) {
@@ -86,15 +91,26 @@ export async function resolveSettings(flags: ConfigFlags, io: Pick<Io, 'env' | '
     aws: parseAwsFlags(flags),
     clockChecked: flags.clockChecked === true,
     files: files.map(({ path }) => path),
+    unknownVariables: ignored,
   };
 }
 
 /** A file that was named is the only one read; it must exist. Otherwise those that are there, the strongest first. */
-async function configPaths(flags: ConfigFlags, io: Pick<Io, 'env' | 'cwd'>): Promise<string[]> {
-  const named = flags.config ?? variable(io.env, 'APIKEY_CONFIG');
-  if (named !== undefined) return [expandPath(named, io.cwd, io.env)];
-  const [project, user] = [await findProjectFile(io), userFile(io)];
-  return [...(project === undefined ? [] : [project]), ...(isFile(user) ? [user] : [])];
+export function configPaths(flags: Pick<ConfigFlags, 'config'>, io: Pick<Io, 'env' | 'cwd'>): string[] {
+  const named = namedFile(flags, io);
+  if (named !== undefined) return [named];
+  const [project, user] = [findProjectFile(io), userFile(io)];
+  const found = [...(project === undefined ? [] : [project]), ...(isFile(user) ? [user] : [])];
+  for (const path of found) requireTrusted(path);
+  return found;
+}
+
+/** What `--config` or `APIKEY_CONFIG` names. */
+export function namedFile(flags: Pick<ConfigFlags, 'config'>, io: Pick<Io, 'env' | 'cwd'>): string | undefined {
+  const fromVariable = variable(io.env, 'APIKEY_CONFIG');
+  const path = flags.config ?? fromVariable;
+  const name = flags.config === undefined ? 'APIKEY_CONFIG' : '--config';
+  return path === undefined ? undefined : withSource(name, () => expandPath(path, io.cwd, io.env));
 }
 
 /** What reads TOML takes a while to load, and a bare machine has none to read. */
@@ -174,7 +190,10 @@ function dataDirectory(env: string, io: Pick<Io, 'env' | 'cwd'>): Sourced<string
   const given = variable(io.env, 'APIKEY_DATA_DIR');
   return given === undefined
     ? { value: join(dataHome(io.env), env), source: { kind: 'default' } }
-    : { value: expandPath(given, io.cwd, io.env), source: { kind: 'variable', name: 'APIKEY_DATA_DIR' } };
+    : {
+        value: withSource('APIKEY_DATA_DIR', () => expandPath(given, io.cwd, io.env)),
+        source: { kind: 'variable', name: 'APIKEY_DATA_DIR' },
+      };
 }
 
 /** A relative path in a file counts from that file, so that it means the same from every working directory. */
@@ -200,12 +219,17 @@ function parseSetting<T>(
 ): T {
   const found = raw.get(name);
   if (found === undefined) throw new TypeError(`setting ${name} was not looked up`);
+  const key = found.source.kind === 'file' ? ` (${name})` : '';
+  return withSource(`${sourceText(found.source)}${key}`, () => parse(found.value));
+}
+
+/** Puts before an error where the value came from. */
+function withSource<T>(source: string, parse: () => T): T {
   try {
-    return parse(found.value);
+    return parse();
   } catch (error) {
     if (!(error instanceof ApikeyError)) throw error;
-    const key = found.source.kind === 'file' ? ` (${name})` : '';
-    throw new InvalidValueError('CONFIG_INVALID', `${sourceText(found.source)}${key}: ${error.message}`, {
+    throw new InvalidValueError('CONFIG_INVALID', `${source}: ${error.message}`, {
       ...(error.why === undefined ? {} : { why: error.why }),
       fix: error.fix ?? 'correct the value; `apikey help config` shows its form',
       cause: error,

@@ -5,13 +5,13 @@ const MOST_EDITS = 2;
 
 /** The closest of the known names, if one is close enough to be a typo: of a short name, one edit away. */
 export function suggest(typed: string, known: readonly string[]): string | undefined {
-  return closest(typed, known, Math.min(MOST_EDITS, Math.max(1, Math.floor(typed.length / 3))));
+  return closest(typed.toLowerCase(), known, Math.min(MOST_EDITS, Math.max(1, Math.floor(typed.length / 3))));
 }
 
-/** The closest of the known names that is at most so many edits away. */
+/** The closest of the known names that is at most so many edits away; upper case is not lower case. */
 export function closest(typed: string, known: readonly string[], limit: number = MOST_EDITS): string | undefined {
   const [best] = known
-    .map((name) => ({ name, edits: editDistance(typed.toLowerCase(), name) }))
+    .map((name) => ({ name, edits: editDistance(typed, name) }))
     .filter(({ edits }) => edits <= limit)
     .toSorted((a, b) => a.edits - b.edits);
   return best?.name;

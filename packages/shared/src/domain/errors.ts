@@ -59,6 +59,10 @@ export const ERRORS = {
     kind: 'usage',
     meaning: 'The configuration file that was named does not exist or cannot be read.',
   },
+  CONFIG_UNTRUSTED: {
+    kind: 'usage',
+    meaning: 'A configuration file was found, not named, and users other than you and root may have written it.',
+  },
   ENV_UNKNOWN: { kind: 'usage', meaning: 'An environment that the configuration does not define.' },
   OUTPUT_DISCARDED: {
     kind: 'usage',

@@ -17,17 +17,19 @@ export async function run(_: Invocation, { terminal, settings: read }: Context):
   const rows = settingRows(settings);
   if (terminal.json) {
     const values = rows.map(({ name, value, source }) => [name, { value, source }]);
-    terminal.printJson({ env: settings.env.value, files: settings.files, settings: Object.fromEntries(values) });
+    const { env, files, unknownVariables } = settings;
+    terminal.printJson({ env: env.value, files, settings: Object.fromEntries(values), unknownVariables });
   } else {
     const columns: Column<Row>[] = [
       { title: 'setting', cell: ({ name }) => name, paint: (text) => terminal.style.bold(text) },
       { title: 'value', cell: ({ value }) => value },
       { title: 'source', cell: ({ source }) => source, paint: (text) => terminal.style.dim(text) },
     ];
+    const shown = [...rows, ...settings.unknownVariables.map(ignoredRow)];
     const lines = terminal.isTTY
-      ? alignedTable(rows, columns, terminal)
+      ? alignedTable(shown, columns, terminal)
       : tabSeparated(
-          rows,
+          shown,
           columns.map(({ cell }) => cell),
         );
     terminal.print(lines.join('\n'));
@@ -50,4 +52,9 @@ function settingRows({ env, raw, dataDir, passphrase }: Settings): Row[] {
 
 function row(name: string, sourced: Sourced<string> | undefined): Row[] {
   return sourced === undefined ? [] : [{ name, value: sourced.value, source: sourceText(sourced.source) }];
+}
+
+/** Without its value, which may be a secret of something else. */
+function ignoredRow(name: string): Row {
+  return { name, value: 'ignored: apikey knows no such variable', source: 'environment' };
 }
