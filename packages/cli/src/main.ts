@@ -1,6 +1,7 @@
 /** The program: argv in, exit code out. Parses, runs one command, reports whatever went wrong. */
 import type { CommandDefinition } from './command-line/definition.ts';
 import { FlagValues } from './command-line/flag-values.ts';
+import { asksForJson } from './command-line/output-format.ts';
 import type { Parsed } from './command-line/parse.ts';
 import type { Context, Interruptible } from './context.ts';
 import { EXIT_CODES } from './exit-codes.ts';
@@ -18,6 +19,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   const { flags } = attempt;
   const terminal = await Terminal.open(io, {
     json: flags.on('json'),
+    jsonLines: flags.on('jsonLines'),
     quiet: flags.on('quiet'),
     colour: !flags.off('color'),
   });
@@ -43,7 +45,7 @@ async function suggest(words: readonly string[]): Promise<number> {
 function scan(argv: readonly string[]): FlagValues {
   const said = new Set(argv);
   return new FlagValues({
-    json: said.has('--json'),
+    json: asksForJson(argv),
     quiet: said.has('-q') || said.has('--quiet'),
     color: !said.has('--no-color'),
     debug: said.has('--debug'),
@@ -52,7 +54,7 @@ function scan(argv: readonly string[]): FlagValues {
 
 /** Of the first things that anybody types, the answer is known without a parser, which takes a while to load. */
 const AT_ONCE: ReadonlyMap<string | undefined, Parsed> = new Map<string | undefined, Parsed>([
-  [undefined, { kind: 'incomplete', path: [] }],
+  [undefined, { kind: 'first-day' }],
   ['--help', { kind: 'help', path: [] }],
   ['-h', { kind: 'help', path: [] }],
   ['--version', { kind: 'version' }],
@@ -76,12 +78,17 @@ async function follow(parsed: Parsed, io: Io, terminal: Terminal): Promise<numbe
     terminal.printError(await help(parsed.path, io.stderr.columns, terminal.aside.bold));
     return EXIT_CODES.usage.code;
   }
-  terminal.print(
-    parsed.kind === 'version'
-      ? (await import('./version.ts')).VERSION
-      : await help(parsed.path, terminal.columns, terminal.style.bold),
-  );
+  terminal.print(await textOf(parsed, terminal));
   return EXIT_CODES.done.code;
+}
+
+async function textOf(
+  parsed: Exclude<Parsed, { kind: 'run' | 'incomplete' }>,
+  { columns, style }: Terminal,
+): Promise<string> {
+  if (parsed.kind === 'version') return (await import('./version.ts')).VERSION;
+  if (parsed.kind === 'help') return help(parsed.path, columns, style.bold);
+  return (await import('./command-line/help.ts')).firstDayText({ columns, bold: style.bold });
 }
 
 async function help(path: readonly string[], columns: number, bold: (text: string) => string): Promise<string> {

@@ -1,5 +1,5 @@
-/** The token that a command line names: a whole id, or its first characters beside a client. */
-import { parseClientId, parseJti, parseJtiPrefix } from '@apikey/shared';
+/** The token that a command line names: a whole id, or its first characters. */
+import { parseClientId, parseJtiPrefix } from '@apikey/shared';
 import { parseFlag, parseOptional } from './command-line/parse-flag.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -11,5 +11,5 @@ export interface TokenId {
 export function parseTokenId(jti: string | undefined, client: string | undefined): TokenId {
   const owner = parseOptional('--client', client, parseClientId);
   if (jti === undefined) throw new UsageError('the id of a token is missing', { fix: 'find it with: apikey list' });
-  return { jti: parseFlag('jti', jti, owner === undefined ? parseJti : parseJtiPrefix), client: owner };
+  return { jti: parseFlag('jti', jti, parseJtiPrefix), client: owner };
 }

@@ -113,7 +113,7 @@ describe('audit list', () => {
     [['--limit', '1000000'], 'INVALID_INPUT'],
     [['--action', 'token.destroyed'], 'INVALID_INPUT'],
     [['--client', 'No Such'], 'INVALID_CLIENT'],
-    [['--token', 'abc123'], 'INVALID_JTI'],
+    [['--token', 'abc12'], 'INVALID_JTI'],
     [['--json-lines'], 'USAGE'],
     [['verfy'], 'USAGE'],
   ])('refuses %j with %s', async (flags, code) => {

@@ -56,7 +56,7 @@ describe('keys rotate', () => {
     await session.issue('--client', 'partner');
     const [first] = await ringOf(session);
     const kid = first?.kid ?? '';
-    await session.run(['keys', 'revoke', kid, '--confirm', kid.slice(0, 6)]);
+    await session.run(['keys', 'revoke', kid, `--confirm=${kid.slice(0, 6)}`]);
     expect((await session.run(['issue', '--client', 'partner'])).code).toBe(5);
     expect(json(await session.run(['keys', 'rotate', '--now', '--json']))).toMatchObject({ step: 'activated' });
     expect(await states(session)).toEqual(['revoked', 'active']);

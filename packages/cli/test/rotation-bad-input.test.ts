@@ -63,7 +63,7 @@ const ROTATE: readonly Case[] = [
   ...rejected(2, 'INVALID_DURATION', [['--expiring-within 14', () => ['rotate', '--all', '--expiring-within', '14']]]),
   ...rejected(2, 'INVALID_JTI', [
     ['an id that is none', () => ['rotate', 'abc']],
-    ['a prefix without a client', ({ live }) => ['rotate', live.slice(0, 8)]],
+    ['a prefix of 5 without a client', ({ live }) => ['rotate', live.slice(0, 5)]],
     ['a prefix of 5', ({ live }) => ['rotate', live.slice(0, 5), '--client', 'partner']],
   ]),
   ...rejected(2, 'CONFIRMATION_REQUIRED', [
@@ -161,7 +161,7 @@ const KEYS: readonly Case[] = [
   ...rejected(2, 'INVALID_ALG', [['an algorithm that is none', () => ['keys', 'create', '--alg', 'HS256']]]),
   ...rejected(2, 'INVALID_INPUT', [
     ['--confirm of another key', ({ activeKid }) => ['keys', 'revoke', activeKid, '--confirm', UNKNOWN_KID]],
-    ['--confirm of too little', ({ activeKid }) => ['keys', 'revoke', activeKid, '--confirm', activeKid.slice(0, 5)]],
+    ['--confirm of too little', ({ activeKid }) => ['keys', 'revoke', activeKid, `--confirm=${activeKid.slice(0, 5)}`]],
   ]),
   ...rejected(2, 'CONFIRMATION_REQUIRED', [
     ['activate without a terminal', ({ pendingKid }) => ['keys', 'activate', pendingKid, '--now']],

@@ -40,6 +40,7 @@ function explaining(registry: Registry, settings: Settings): Registry {
     getClient: (id) => asked(registry.getClient(id)),
     getToken: (client, jti) => asked(registry.getToken(client, jti)),
     findToken: (jti) => asked(registry.findToken(jti)),
+    findTokens: (prefix, limit) => asked(registry.findTokens(prefix, limit)),
     getRequest: (id) => asked(registry.getRequest(id)),
     getClients: (ids) => asked(registry.getClients(ids)),
     getRequests: (ids) => asked(registry.getRequests(ids)),

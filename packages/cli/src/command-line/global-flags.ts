@@ -24,7 +24,26 @@ export const GLOBAL_FLAGS: readonly FlagDefinition[] = [
   { group: GLOBAL, flags: '--debug', help: 'show where an error comes from' },
 ];
 
-/** All that a command takes: its own flags, then the global ones. */
+const FORMAT_FLAG: FlagDefinition = {
+  group: 'Output',
+  flags: '--format <name>',
+  help: 'text, json (as --json), or jsonl: one JSON object a line',
+  value: ['text', 'json', 'jsonl'],
+  excludes: ['json'],
+};
+
+/** All that a command takes: its own flags, `--format` wherever there is `--json`, then the global ones. */
 export function allFlags({ flags = [] }: Pick<CommandDefinition, 'flags'>): readonly FlagDefinition[] {
-  return [...flags, ...GLOBAL_FLAGS];
+  return [...ownFlags({ flags }), ...GLOBAL_FLAGS];
+}
+
+/** The same without the global ones. */
+export function ownFlags({ flags = [] }: Pick<CommandDefinition, 'flags'>): readonly FlagDefinition[] {
+  if (formatsFiles({ flags })) return flags;
+  return flags.flatMap((flag) => (flag.flags === '--json' ? [flag, FORMAT_FLAG] : [flag]));
+}
+
+/** Whether a command has a `--format` of its own, which also says what its input is. */
+export function formatsFiles({ flags = [] }: Pick<CommandDefinition, 'flags'>): boolean {
+  return flags.some((flag) => flag.flags.startsWith('--format '));
 }

@@ -6,7 +6,7 @@ import {
   type CommandNode,
   type FlagDefinition,
 } from './definition.ts';
-import { GLOBAL_FLAGS } from './global-flags.ts';
+import { allFlags, GLOBAL_FLAGS } from './global-flags.ts';
 
 const PROGRAM_SUMMARY = 'Issue, list, verify and revoke long-lived API tokens';
 const MAX_WIDTH = 110;
@@ -49,6 +49,24 @@ function programHelp(tree: readonly CommandNode[], options: HelpOptions): string
   ]);
 }
 
+const FIRST_DAY: readonly Row[] = [
+  ['apikey issue --client NAME', 'a token for a machine or team, printed once'],
+  ['apikey list', 'the tokens there are'],
+  ['apikey verify < FILE', 'whether a token would be accepted now, and why not'],
+  ['apikey revoke JTI', 'end a token'],
+  ['apikey status', 'the environment you work in, and what needs attention'],
+  ['apikey config init', 'write a configuration file, for AWS or a place of your own'],
+];
+
+/** What the bare word of the program says. */
+export function firstDayText(options: HelpOptions): string {
+  return page([
+    [`${PROGRAM_SUMMARY}.`],
+    block('First steps', FIRST_DAY, options),
+    ['All commands:  apikey --help', 'One of them:   apikey <command> --help'],
+  ]);
+}
+
 function commandRows(node: CommandNode): Row[] {
   if (!isGroup(node)) return [[node.name, node.summary]];
   return node.commands.map(({ name, summary }) => [`${node.name} ${name}`, summary]);
@@ -69,7 +87,7 @@ function groupHelp(group: CommandGroup, options: HelpOptions): string {
 function commandHelp(command: CommandDefinition, path: readonly string[], options: HelpOptions): string {
   const args = command.arguments ?? [];
   const words = args.map(({ name, optional }) => (optional === true ? `[${name}]` : `<${name}>`));
-  const flags = [...(command.flags ?? []), ...GLOBAL_FLAGS];
+  const flags = allFlags(command);
   return page([
     [`${command.summary}.`],
     ...(command.more === undefined ? [] : [wrap(command.more, Math.min(options.columns, MAX_WIDTH))]),

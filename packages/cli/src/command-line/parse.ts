@@ -8,7 +8,8 @@ import {
   type Invocation,
 } from './definition.ts';
 import { FlagValues } from './flag-values.ts';
-import { GLOBAL_FLAGS } from './global-flags.ts';
+import { GLOBAL_FLAGS, ownFlags } from './global-flags.ts';
+import { withFormat } from './output-format.ts';
 import { nameQuietDuration } from './quiet-duration.ts';
 import { readWords } from './read-words.ts';
 import { missingFlag, usageErrorOf } from './usage-errors.ts';
@@ -17,7 +18,9 @@ export type Parsed =
   | { readonly kind: 'run'; readonly definition: CommandDefinition; readonly invocation: Invocation }
   /** `path` names the command asked about; empty for the program itself. */
   | { readonly kind: 'help'; readonly path: readonly string[] }
-  /** Nothing to run: nothing at all, or the bare word of a group. */
+  /** Not a word was given. */
+  | { readonly kind: 'first-day' }
+  /** Nothing to run: flags alone, or the bare word of a group. */
   | { readonly kind: 'incomplete'; readonly path: readonly string[] }
   | { readonly kind: 'version' };
 
@@ -79,12 +82,12 @@ function buildNode(node: CommandNode, parents: readonly string[], settle: Settle
   for (const { name, help, optional } of node.arguments ?? []) {
     command.addArgument(new Argument(optional === true ? `[${name}]` : `<${name}>`, help));
   }
-  for (const flag of node.flags ?? []) command.addOption(option(flag));
+  for (const flag of ownFlags(node)) command.addOption(option(flag));
   return command.action(() => {
     const args: readonly unknown[] = command.processedArgs;
     // Defaults are not commander's business.
     const entries = Object.entries(command.opts()).filter(([name]) => command.getOptionValueSource(name) === 'cli');
-    const given: Readonly<Record<string, unknown>> = Object.fromEntries(entries);
+    const given = withFormat(node, Object.fromEntries(entries));
     requireFlags(node, given, path);
     const invocation: Invocation = {
       flags: new FlagValues(given),

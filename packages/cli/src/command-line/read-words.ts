@@ -10,10 +10,13 @@ import { isGroup, type CommandDefinition, type CommandNode, type FlagDefinition 
 import { argumentKind, flagNames } from './flag-names.ts';
 import { allFlags, GLOBAL_FLAGS } from './global-flags.ts';
 import {
+  argumentNotTaken,
   emptyArgument,
   emptyValue,
   flagAsValue,
+  formAsFile,
   givenTwice,
+  isOutputForm,
   missingValue,
   shortWithEquals,
   unknownCommand,
@@ -97,7 +100,17 @@ class WordReader {
     }
     const argument = this.#command.arguments?.[this.#args.length];
     if (word.trim() === '') this.#refuse(emptyArgument(argument?.name, this.#path));
+    if (argument === undefined && this.#wantsClientFlag(this.#command, word)) {
+      this.#refuse(argumentNotTaken(word, this.#path));
+    }
     this.#args.push(word);
+  }
+
+  #wantsClientFlag({ arguments: args = [], flags = [] }: CommandDefinition, word: string): boolean {
+    // The name of a command there is more likely a second command.
+    if (args.length > 0 || this.#given.has('--client') || this.#children.some(({ name }) => name === word))
+      return false;
+    return flags.some((flag) => flagNames(flag).long === '--client');
   }
 
   #enter(node: CommandNode): void {
@@ -159,6 +172,7 @@ class WordReader {
     const value = attached ?? this.#following(flag);
     if (value === undefined) return this.#refuse(missingValue(flag, this.#path));
     if (value.trim() === '') this.#refuse(emptyValue(flag, this.#path));
+    if (isOutputForm({ long }, value)) this.#refuse(formAsFile(value));
     if (this.#given.has(long) && flag.repeatable !== true && flag.lastWins !== true) {
       this.#refuse(givenTwice(flag, this.#path));
     }

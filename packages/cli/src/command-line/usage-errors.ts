@@ -3,7 +3,8 @@ import type { ErrorCode } from '@apikey/shared';
 import { suggest } from '../config/suggest.ts';
 import { UsageError } from '../usage-error.ts';
 import type { CommandNode, FlagDefinition } from './definition.ts';
-import { flagNames, flagValueKind } from './flag-names.ts';
+import { flagNames, flagValueKind, type FlagNames } from './flag-names.ts';
+import { meantBy } from './other-words.ts';
 
 interface Rule {
   readonly pattern: RegExp;
@@ -42,17 +43,51 @@ export function missingFlag(flags: string, path: readonly string[]): UsageError 
 }
 
 export function unknownCommand(word: string, known: readonly CommandNode[], path: readonly string[]): UsageError {
-  const meant = suggest(
-    word,
-    known.map(({ name }) => name),
-  );
+  const names = known.map(({ name }) => name);
+  const { why, fix = didYouMean(suggest(word, names), path) } = meantBy(word, path) ?? {};
   return new UsageError(`there is no command "${word}"${path.length === 0 ? '' : ` under ${commandOf(path)}`}`, {
-    fix: didYouMean(meant, path),
+    why,
+    fix,
   });
+}
+
+const CLIENT_ID = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+
+/** Most often a client without its flag. */
+export function argumentNotTaken(word: string, path: readonly string[]): UsageError {
+  return new UsageError(`${commandOf(path)} takes no argument`, {
+    fix: CLIENT_ID.test(word) ? `did you mean --client ${word}? See: ${commandOf(path)} --help` : seeHelp(path),
+  });
+}
+
+const OUTPUT_FORMS = /^(?:json|jsonl|ndjson|json-lines|yaml|yml|text|table|wide|csv|tsv)$/i;
+
+/** What other programs take for `--output` is a form; here it is a file. */
+export function isOutputForm({ long }: Pick<FlagNames, 'long'>, value: string): boolean {
+  return long === '--output' && OUTPUT_FORMS.test(value);
+}
+
+export function formAsFile(value: string): UsageError {
+  return new UsageError(`--output names a file, and ${value} is a form`, {
+    why: `the output would go to a file of the name ${value}`,
+    fix: `${formFlag(value)}; for a file of this name write --output ./${value}`,
+  });
+}
+
+function formFlag(value: string): string {
+  if (/^json$/i.test(value)) return 'add --json in its place';
+  return /^(?:jsonl|ndjson|json-lines)$/i.test(value)
+    ? 'add --format jsonl in its place'
+    : 'add --json or --format text, json or jsonl in its place';
 }
 
 export function unknownFlag(name: string, known: readonly FlagDefinition[], path: readonly string[]): UsageError {
   const names = known.map((flag) => flagNames(flag).long);
+  if ((name === '--output' || name === '-o') && names.includes('--json')) {
+    return new UsageError(`${commandOf(path)} has no flag ${name}`, {
+      fix: `for another form of output, use --json or --format text, json or jsonl; see: ${commandOf(path)} --help`,
+    });
+  }
   return new UsageError(`${commandOf(path)} has no flag ${name}`, { fix: didYouMean(suggest(name, names), path) });
 }
 

@@ -15,7 +15,7 @@ export const CLOCK_CHECKED_FLAG: FlagDefinition = {
 export const YES_FLAG: FlagDefinition = { flags: '-y, --yes', help: 'do not ask' };
 export const CLIENT_OF_JTI_FLAG: FlagDefinition = {
   flags: '--client <id>',
-  help: 'client of the token; then the first 6 characters of the jti are enough',
+  help: 'client of the token: so the first characters of a jti need only be its own',
 };
 export const TOKEN_FILE_FLAG: FlagDefinition = {
   flags: '--token-file <file>',
@@ -46,3 +46,8 @@ export const CONFIRM_FLAG: FlagDefinition = {
   flags: '--confirm <name>',
   help: 'confirm by giving the name again, in place of typing it',
 };
+
+export const LISTING_FLAGS: readonly FlagDefinition[] = [
+  { group: 'Output', flags: '--columns <names>', help: 'these columns in this order, separated by commas' },
+  { group: 'Output', flags: '--header', help: 'in a pipe: a first line with the names of the columns' },
+];

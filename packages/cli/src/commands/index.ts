@@ -19,7 +19,9 @@ import { revoke } from './revoke/command.ts';
 import { serve } from './serve/command.ts';
 import { restore } from './restore/command.ts';
 import { show } from './show/command.ts';
+import { status } from './status/command.ts';
 import { verify } from './verify/command.ts';
+import { version } from './version/command.ts';
 
 export const COMMANDS: readonly CommandNode[] = [
   issue,
@@ -35,11 +37,13 @@ export const COMMANDS: readonly CommandNode[] = [
   audit,
   restore,
   report,
+  status,
   init,
   doctor,
   iam,
   serve,
   config,
   completion,
+  version,
   help,
 ];

@@ -42,7 +42,11 @@ const SCHEMA = z.strictObject({
 const MAX_BYTES = 1_048_576;
 
 export async function readConfigFile(path: string): Promise<ConfigFile> {
-  const content = await readText(path);
+  return parseConfig(path, await readConfigText(path));
+}
+
+/** @param path for errors, and as the source of the values */
+export function parseConfig(path: string, content: string): ConfigFile {
   const lines = new KeyLines(content);
   const checked = SCHEMA.safeParse(parseToml(path, content));
   if (!checked.success) throw schemaError(path, lines, checked.error.issues[0]);
@@ -68,7 +72,7 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
   };
 }
 
-async function readText(path: string): Promise<string> {
+export async function readConfigText(path: string): Promise<string> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);

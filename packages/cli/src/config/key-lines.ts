@@ -28,6 +28,11 @@ export class KeyLines {
     return undefined;
   }
 
+  /** The line of the key or table itself. */
+  exactly(path: readonly string[]): number | undefined {
+    return this.#lines.get(path.join('\0'));
+  }
+
   #note(path: readonly string[], line: number): void {
     const name = path.join('\0');
     if (!this.#lines.has(name)) this.#lines.set(name, line);

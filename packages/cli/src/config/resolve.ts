@@ -59,7 +59,15 @@ interface ConfigFlags {
 
 export async function resolveSettings(flags: ConfigFlags, io: Pick<Io, 'env' | 'cwd'>): Promise<Settings> {
   const ignored = unknownVariables(io.env);
-  const files = await readFiles(configPaths(flags, io));
+  return { ...settingsFrom(await readFiles(configPaths(flags, io)), flags, io), unknownVariables: ignored };
+}
+
+/** What is in force with these files, the strongest first. */
+export function settingsFrom(
+  files: readonly ConfigFile[],
+  flags: ConfigFlags,
+  io: Pick<Io, 'env' | 'cwd'>,
+): Omit<Settings, 'unknownVariables'> {
   const env = environmentName(flags, io, files);
   const raw = new Map<SettingName, Sourced<string>>();
   for (const name of SETTING_NAMES) {
@@ -91,7 +99,6 @@ export async function resolveSettings(flags: ConfigFlags, io: Pick<Io, 'env' | '
     aws: parseAwsFlags(flags),
     clockChecked: flags.clockChecked === true,
     files: files.map(({ path }) => path),
-    unknownVariables: ignored,
   };
 }
 

@@ -8,6 +8,8 @@ export interface TerminalOptions {
   readonly quiet: boolean;
   /** One JSON value on stdout, and nothing on stderr but an error. */
   readonly json: boolean;
+  /** With `json`: on one line, and each element of a list on a line of its own. */
+  readonly jsonLines?: boolean;
   readonly colour: boolean;
 }
 
@@ -27,6 +29,7 @@ export class Terminal {
   /** For words on stderr. */
   readonly aside: Style;
   readonly #quiet: boolean;
+  readonly #jsonLines: boolean;
   readonly #stdout: Output;
   readonly #stderr: Output;
   #readerGone = false;
@@ -37,6 +40,7 @@ export class Terminal {
     this.#stderr = io.stderr;
     this.#quiet = options.quiet;
     this.json = options.json;
+    this.#jsonLines = options.jsonLines === true;
     this.style = style;
     this.aside = aside;
   }
@@ -67,7 +71,7 @@ export class Terminal {
   }
 
   #json(value: unknown): string {
-    return JSON.stringify(value, undefined, this.isTTY ? 2 : undefined);
+    return JSON.stringify(value, undefined, this.isTTY && !this.#jsonLines ? 2 : undefined);
   }
 
   #writeResult(text: string): void {
@@ -82,7 +86,8 @@ export class Terminal {
   }
 
   printJson(value: unknown): void {
-    this.print(this.#json(value));
+    const values: readonly unknown[] = this.#jsonLines && Array.isArray(value) ? value : [value];
+    if (values.length > 0) this.print(values.map((it) => this.#json(it)).join('\n'));
   }
 
   /** For public keys alone: a long one may hold, by chance, what looks like the start of a token. */

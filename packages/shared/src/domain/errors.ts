@@ -33,7 +33,7 @@ export const ERRORS = {
   INVALID_CLIENT: { kind: 'usage', meaning: 'A client id that does not match `^[a-z0-9][a-z0-9._-]{0,62}$`.' },
   INVALID_JTI: {
     kind: 'usage',
-    meaning: 'A token id that is neither a UUID nor, where allowed, a prefix of at least 6 characters.',
+    meaning: 'A token id that is neither a UUID nor its first characters, at least 6 of them.',
   },
   INVALID_KID: { kind: 'usage', meaning: 'A key id that is not a base64url SHA-256 thumbprint.' },
   INVALID_DURATION: { kind: 'usage', meaning: 'A duration that is not like `90d`, `12h`, `1d12h` or `P90D`.' },

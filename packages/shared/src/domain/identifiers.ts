@@ -48,7 +48,7 @@ export function parseJtiPrefix(text: string): string {
   const prefix = text.toLowerCase();
   if (JTI_PREFIX.test(prefix)) return prefix;
   throw new InvalidValueError('INVALID_JTI', 'this is not a token id', {
-    why: 'with a client, at least the first 6 characters of the token id (jti) are needed',
+    why: 'a token id (jti) is a UUID like 3f0e8a52-1c44-4c5e-9f0d-7a1f0f6f2d11; its first 6 characters are enough',
     fix: 'find it with: apikey list',
   });
 }

@@ -94,6 +94,14 @@ class LocalRegistry implements Registry {
     return this.#file.use((connection) => connection.document(parseTokenRecord, ONE.anyToken, jti));
   }
 
+  async findTokens(prefix: string, limit: number): Promise<readonly TokenRecord[]> {
+    return this.#file.use((connection) => {
+      const { items, flaw } = connection.documents(parseTokenRecord, PAGE.tokensByJti, prefix, `${prefix}~`, limit);
+      if (flaw !== undefined) throw flaw;
+      return items;
+    });
+  }
+
   async getRequest(id: string): Promise<RequestRecord | undefined> {
     return this.#file.use((connection) => connection.document(parseRequest, ONE.request, id));
   }

@@ -15,6 +15,7 @@ export const ONE = {
 /** Each page begins behind the last item of the page before, so that page 1,000 costs what page 1 does. */
 export const PAGE = {
   tokensOfClient: 'SELECT doc FROM token WHERE client = ? AND jti >= ? AND jti < ? ORDER BY jti LIMIT ?',
+  tokensByJti: 'SELECT doc FROM token WHERE jti >= ? AND jti < ? ORDER BY jti LIMIT ?',
   tokensByEnd: 'SELECT doc FROM token WHERE (ends, jti) > (?, ?) AND ends < ? ORDER BY ends, jti LIMIT ?',
   tokensByEndLatestFirst: `SELECT doc FROM token WHERE (ends, jti) < (?, ?) AND ends >= ?
     ORDER BY ends DESC, jti DESC LIMIT ?`,

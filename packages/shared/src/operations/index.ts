@@ -97,3 +97,4 @@ export { exportAudit, type EarlierExport, type ExportedChain } from './audit-exp
 export { listEvents, reasonOf, type EventFilter } from './audit-list.ts';
 export { planRestore, type RestorePlan, type RestoreStep } from './restore-plan.ts';
 export { restoreRegistry, type RestoreSource } from './restore.ts';
+export { environmentStatus, STATUS_TOKENS, type EnvironmentStatus } from './status.ts';

@@ -44,16 +44,21 @@ export async function listKeys(deps: ReadDeps, name: RingName = MAIN_RING): Prom
   }
   return ring.keys.map((key) => {
     const { liveTokens = 0, otherTokens = 0, lastEnd = 0 } = counts.get(key.kid) ?? {};
-    const retireFrom = key.state === 'retiring' ? Math.max(settledAt(key.retiringAt), lastEnd) : undefined;
+    const from = retireFrom(key, lastEnd);
     return {
       key,
       liveTokens,
       otherTokens,
       activateFrom: key.state === 'pending' ? settledAt(key.createdAt) : undefined,
-      retireFrom,
-      attention: keyAttention({ key, retireFrom }, now),
+      retireFrom: from,
+      attention: keyAttention({ key, retireFrom: from }, now),
     };
   });
+}
+
+/** When a retiring key may be retired; `lastEnd` is that of the last token that depends on it. */
+export function retireFrom(key: RingKey, lastEnd: EpochSeconds = 0): EpochSeconds | undefined {
+  return key.state === 'retiring' ? Math.max(settledAt(key.retiringAt), lastEnd) : undefined;
 }
 
 /** Only keys of the main ring sign tokens. */

@@ -136,13 +136,17 @@ describe('revoking a token', () => {
 });
 
 describe('finding a token', () => {
-  it('takes a whole id anywhere, and a prefix where the client is known and only one fits', async () => {
+  it('takes a whole id, and a prefix that only one of the client, or of all, fits', async () => {
     const world = await newWorld();
     for (let n = 0; n < 40; n += 1) await issueToken(world.deps, partner, world.sink);
     const [record = expect.fail()] = await recordsOf(world);
     expect(await findTokenRecord(world.registry, record.jti.toUpperCase())).toEqual(record);
     expect(await findTokenRecord(world.registry, record.jti.slice(0, 8), 'partner')).toEqual(record);
-    await expect(findTokenRecord(world.registry, record.jti.slice(0, 8))).rejects.toThrow(code('INVALID_JTI'));
+    expect(await findTokenRecord(world.registry, record.jti.slice(0, 8).toUpperCase())).toEqual(record);
+    await expect(findTokenRecord(world.registry, record.jti.slice(0, 8), 'other')).rejects.toThrow(
+      code('TOKEN_NOT_FOUND'),
+    );
+    await expect(findTokenRecord(world.registry, 'abcdef-')).rejects.toThrow(code('TOKEN_NOT_FOUND'));
     await expect(findTokenRecord(world.registry, record.jti.slice(0, 5), 'partner')).rejects.toThrow(
       code('INVALID_JTI'),
     );
@@ -154,6 +158,12 @@ describe('finding a token', () => {
       expect.objectContaining({
         code: 'AMBIGUOUS',
         why: expect.stringContaining('ffffffff-0000-4000-8000-000000000002'),
+      }),
+    );
+    await expect(findTokenRecord(world.registry, 'ffffffff')).rejects.toThrow(
+      expect.objectContaining({
+        code: 'AMBIGUOUS',
+        why: expect.stringContaining('ffffffff-0000-4000-8000-000000000002 of partner'),
       }),
     );
   });

@@ -51,6 +51,11 @@ export interface Registry extends StatusReader, UsageReader {
   getToken(client: string, jti: string): Promise<TokenRecord | undefined>;
   /** Finds a token whose client is not known. */
   findToken(jti: string): Promise<TokenRecord | undefined>;
+  /**
+   * Records of any client whose `jti` starts with these characters, by ascending `jti`, at most `limit`. Where that
+   * takes a look at each client and there are too many, throws `InvalidValueError` (`INVALID_JTI`).
+   */
+  findTokens(prefix: string, limit: number): Promise<readonly TokenRecord[]>;
   getRequest(id: string): Promise<RequestRecord | undefined>;
   /** Those of these clients that exist, by id; each as `getClient` reads it, not all of one instant. */
   getClients(ids: readonly string[]): Promise<ReadonlyMap<string, Client>>;

@@ -56,6 +56,7 @@ export function faultyRegistry(inner: Registry, plan: FaultPlan<RegistryCall>): 
     getClient: (id) => run('getClient', () => inner.getClient(id)),
     getToken: (client, jti) => run('getToken', () => inner.getToken(client, jti)),
     findToken: (jti) => run('findToken', () => inner.findToken(jti)),
+    findTokens: (prefix, limit) => run('findTokens', () => inner.findTokens(prefix, limit)),
     getRequest: (id) => run('getRequest', () => inner.getRequest(id)),
     getClients: (ids) => run('getClients', () => inner.getClients(ids)),
     getRequests: (ids) => run('getRequests', () => inner.getRequests(ids)),

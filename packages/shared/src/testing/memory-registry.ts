@@ -96,6 +96,11 @@ class MemoryRegistry implements Registry, UsageRecorder {
     return this.#rings.get(name);
   }
 
+  async findTokens(prefix: string, limit: number): Promise<readonly TokenRecord[]> {
+    const found = [...this.#tokens.values()].filter(({ jti }) => jti.startsWith(prefix));
+    return found.toSorted((a, b) => compare(a.jti, b.jti)).slice(0, limit);
+  }
+
   async *tokensOfClient(
     client: string,
     { prefix = '' }: { readonly prefix?: string } = {},

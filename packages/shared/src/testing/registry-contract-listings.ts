@@ -28,6 +28,25 @@ export function listingContract(subject: RegistrySubject): void {
       expect(await collect(registry.tokensOfClient('list-none'))).toEqual([]);
     });
 
+    it('finds tokens of any client by the beginning of their jti, as many as are wanted', async () => {
+      const { registry } = subject;
+      const jtis = ['00e10000', '00e11000', '00e11fff', '00e12000'].map(
+        (start) => `${start}-0000-4000-8000-000000000001`,
+      );
+      for (const [index, client] of ['list-find-b', 'list-find-a'].entries()) {
+        const created = jtis.filter((_, n) => n % 2 === index).map((jti) => testRecord({ client, jti }));
+        await registry.commit(changeClient(client, { created }));
+      }
+      const found = async (prefix: string, limit = 10): Promise<string[]> =>
+        (await registry.findTokens(prefix, limit)).map(({ jti }) => jti);
+      expect(await found('00e1')).toEqual(jtis);
+      expect(await found('00e11')).toEqual(jtis.slice(1, 3));
+      expect(await found('00e11', 1)).toHaveLength(1);
+      expect(await found(jtis[3] ?? '')).toEqual(jtis.slice(3));
+      expect(await found('00e14')).toEqual([]);
+      expect((await registry.findTokens('00e10', 10))[0]?.client).toBe('list-find-b');
+    });
+
     it('lists the tokens whose jti has a prefix', async () => {
       const { registry } = subject;
       const jtis = ['00d30000', '00d31000', '00d31fff', '00d32000'].flatMap((start) =>

@@ -16,7 +16,7 @@ export const activate: CommandDefinition = {
   more:
     'Such a token was handed over, but is still pending and so denied. The token itself is needed, as proof that it ' +
     'arrived: on standard input or in a file.',
-  arguments: [{ name: 'jti', help: 'id of the pending token' }],
+  arguments: [{ name: 'jti', help: 'id of the pending token, or its first characters, at least 6' }],
   flags: [TOKEN_FILE_FLAG, CLIENT_OF_JTI_FLAG, CLOCK_CHECKED_FLAG, DRY_RUN_FLAG, JSON_FLAG, QUIET_FLAG],
   examples: [
     { does: 'find what is pending', line: 'apikey list --state pending' },

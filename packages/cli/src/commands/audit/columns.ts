@@ -3,17 +3,18 @@ import { aggregateRef, parseTime, reasonOf, type AuditEvent, type Json } from '@
 import { distance } from '../../terminal/distance.ts';
 import type { Style } from '../../terminal/style.ts';
 import type { Column } from '../../terminal/table.ts';
+import type { NamedCell } from '../listing.ts';
 
 /** Fixed, and in this order: scripts cut them by number. */
-export const PIPED_CELLS: readonly ((event: AuditEvent) => string)[] = [
-  ({ at }) => at,
-  ({ actor }) => actor,
-  ({ action }) => action,
-  ({ aggregate }) => aggregate,
-  ({ seq }) => String(seq),
-  ({ subject }) => subject,
-  (event) => reasonOf(event) ?? '',
-  changesOf,
+export const PIPED_CELLS: readonly NamedCell<AuditEvent>[] = [
+  { name: 'at', cell: ({ at }) => at },
+  { name: 'actor', cell: ({ actor }) => actor },
+  { name: 'action', cell: ({ action }) => action },
+  { name: 'aggregate', cell: ({ aggregate }) => aggregate },
+  { name: 'seq', cell: ({ seq }) => String(seq) },
+  { name: 'subject', cell: ({ subject }) => subject },
+  { name: 'reason', cell: (event) => reasonOf(event) ?? '' },
+  { name: 'changes', cell: changesOf },
 ];
 
 export function tableColumns(now: number, style: Style): readonly Column<AuditEvent>[] {

@@ -1,6 +1,6 @@
 /** `apikey audit`: its words and flags. */
 import type { CommandGroup, FlagDefinition } from '../../command-line/definition.ts';
-import { DRY_RUN_FLAG, JSON_FLAG, QUIET_FLAG } from '../flags.ts';
+import { DRY_RUN_FLAG, JSON_FLAG, LISTING_FLAGS, QUIET_FLAG } from '../flags.ts';
 
 const FROM_EXPORT_FLAG: FlagDefinition = {
   flags: '--from <file>',
@@ -40,11 +40,12 @@ export const audit: CommandGroup = {
         {
           group: 'Which',
           flags: '--token <jti>',
-          help: 'only one token; with --client its first 6 characters are enough',
+          help: 'only one token; the first characters of its id are enough, at least 6',
         },
         { group: 'Which', flags: '--actor <text>', help: 'only by actors whose name holds this text' },
         { group: 'Which', flags: '--action <name>', help: 'only this action, like token.revoked, or kind, like token' },
         { group: 'Which', flags: '--limit <count>', help: 'only so many, the newest' },
+        ...LISTING_FLAGS,
         { ...JSON_FLAG, help: 'print a JSON array', excludes: ['jsonLines'] },
         { group: 'Output', flags: '--json-lines', help: 'print one JSON object a line' },
       ],

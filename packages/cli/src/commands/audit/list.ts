@@ -4,7 +4,6 @@ import {
   InvalidValueError,
   listEvents,
   parseClientId,
-  parseJti,
   parseJtiPrefix,
   type AuditEvent,
   type EventFilter,
@@ -16,6 +15,8 @@ import { parseOptional } from '../../command-line/parse-flag.ts';
 import { suggest } from '../../config/suggest.ts';
 import type { Context } from '../../context.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
+import { parseListing, printEmpty } from '../listing.ts';
+import { PIPED_CELLS } from './columns.ts';
 import { printEvents } from './print-events.ts';
 import { parseInstant } from './instant.ts';
 
@@ -25,14 +26,16 @@ const MAX_LIMIT = 100_000;
 export async function run({ flags }: Invocation, context: Context): Promise<number> {
   const { io, terminal } = context;
   const filter = parseFilter(flags, io.clock.now());
+  const listing = parseListing(flags, PIPED_CELLS);
   const limit = parseOptional('--limit', flags.text('limit'), parseLimit);
   const settings = await context.settings();
   const backend = await ifSetUp(openForReading(settings));
   try {
     const events = backend === undefined ? nothing() : listEvents(backend.registry, filter);
     const form = flags.on('jsonLines') ? 'lines' : terminal.json ? 'json' : terminal.isTTY ? 'table' : 'piped';
-    const count = await printEvents(limit === undefined ? events : newest(events, limit), form, context);
+    const count = await printEvents(limit === undefined ? events : newest(events, limit), form, listing, context);
     if (count === 0 && (form === 'table' || form === 'piped')) {
+      printEmpty(listing, terminal);
       const narrowed = Object.values(filter).some((value) => value !== undefined);
       terminal.warn(`${narrowed ? 'no events match' : 'no events yet'} in environment ${settings.env.value}`);
     }
@@ -48,7 +51,7 @@ function parseFilter(flags: FlagValues, now: number): EventFilter {
     since: parseOptional('--since', flags.text('since'), parseInstant(now)),
     until: parseOptional('--until', flags.text('until'), parseInstant(now)),
     client,
-    token: parseOptional('--token', flags.text('token'), client === undefined ? parseJti : parseJtiPrefix),
+    token: parseOptional('--token', flags.text('token'), parseJtiPrefix),
     actor: flags.text('actor'),
     action: parseOptional('--action', flags.text('action'), parseAction),
   };

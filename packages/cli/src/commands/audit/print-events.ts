@@ -1,8 +1,9 @@
 /** Prints events as they come, whatever their number; a reader that goes away ends the work. */
 import { reasonOf, type AuditEvent } from '@apikey/shared';
 import type { Context } from '../../context.ts';
-import { alignedTable, tabSeparated } from '../../terminal/table.ts';
-import { PIPED_CELLS, tableColumns } from './columns.ts';
+import { alignedTable } from '../../terminal/table.ts';
+import { listingLines, type Listing } from '../listing.ts';
+import { tableColumns } from './columns.ts';
 
 type EventForm = 'table' | 'piped' | 'json' | 'lines';
 
@@ -21,10 +22,11 @@ interface Printer {
 export async function printEvents(
   events: AsyncIterable<AuditEvent>,
   form: EventForm,
+  listing: Listing<AuditEvent>,
   context: Context,
 ): Promise<number> {
   const { terminal } = context;
-  const { print, size } = printerOf(form, context);
+  const { print, size } = printerOf(form, listing, context);
   let batch: AuditEvent[] = [];
   let count = 0;
   const flush = (): void => {
@@ -42,7 +44,7 @@ export async function printEvents(
   return count;
 }
 
-function printerOf(form: EventForm, { io, terminal }: Context): Printer {
+function printerOf(form: EventForm, listing: Listing<AuditEvent>, { io, terminal }: Context): Printer {
   const now = io.clock.now() / 1000;
   const printers: Readonly<Record<EventForm, Printer>> = {
     lines: { size: LINES, print: (events) => terminal.print(events.map(json).join('\n')) },
@@ -52,12 +54,21 @@ function printerOf(form: EventForm, { io, terminal }: Context): Printer {
       print: (events, first) =>
         terminal.print(events.map((it, index) => (first && index === 0 ? '[' : ',') + json(it)).join('\n')),
     },
-    piped: { size: LINES, print: (events) => terminal.print(tabSeparated(events, PIPED_CELLS).join('\n')) },
+    piped: {
+      size: LINES,
+      print: (events, first) => {
+        const part = { ...listing, header: listing.header && first };
+        terminal.print(listingLines(events, part, terminal, () => []).join('\n'));
+      },
+    },
     table: {
       size: ROWS,
       print: (events, first) => {
-        const columns = tableColumns(now, terminal.style).filter(({ cell }) => events.some((it) => cell(it) !== ''));
-        const rows = alignedTable(events, columns, terminal);
+        const rows = listingLines(events, listing, terminal, () => {
+          const columns = tableColumns(now, terminal.style);
+          const filled = columns.filter(({ cell }) => events.some((it) => cell(it) !== ''));
+          return alignedTable(events, filled, terminal);
+        });
         terminal.print((first ? rows : rows.slice(1)).join('\n'));
       },
     },

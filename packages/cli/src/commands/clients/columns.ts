@@ -4,22 +4,28 @@ import { distance } from '../../terminal/distance.ts';
 import type { Style } from '../../terminal/style.ts';
 import type { Column } from '../../terminal/table.ts';
 import { attentionWords } from '../../token-words.ts';
+import type { NamedCell } from '../listing.ts';
 
 /** Fixed, and in this order: scripts cut them by number. */
-export const PIPED_CELLS: readonly ((view: ClientView) => string)[] = [
-  ({ client }) => client.id,
-  ({ client }) => client.state,
-  ({ liveTokens }) => String(liveTokens),
-  ({ pendingTokens }) => String(pendingTokens),
-  ({ nextExpiry }) => (nextExpiry === undefined ? '' : formatSeconds(nextExpiry)),
-  ({ client }) => client.contact ?? '',
-  ({ client }) => client.owner ?? '',
-  ({ client }) => client.purpose ?? '',
-  ({ client }) => client.scopes?.join(' ') ?? '',
-  ({ client }) => client.cidrs?.join(' ') ?? '',
-  ({ client }) => (client.maxTtl === undefined ? '' : formatDuration(client.maxTtl)),
-  ({ client }) => formatSeconds(client.createdAt),
-  ({ client }) => String(client.epoch),
+export const PIPED_CELLS: readonly NamedCell<ClientView>[] = [
+  { name: 'id', cell: ({ client }) => client.id },
+  { name: 'state', cell: ({ client }) => client.state },
+  { name: 'liveTokens', cell: ({ liveTokens }) => String(liveTokens) },
+  { name: 'pendingTokens', cell: ({ pendingTokens }) => String(pendingTokens) },
+  { name: 'nextExpiry', cell: ({ nextExpiry }) => (nextExpiry === undefined ? '' : formatSeconds(nextExpiry)) },
+  { name: 'contact', cell: ({ client }) => client.contact ?? '' },
+  { name: 'owner', cell: ({ client }) => client.owner ?? '' },
+  { name: 'purpose', cell: ({ client }) => client.purpose ?? '' },
+  { name: 'scopes', cell: ({ client }) => client.scopes?.join(' ') ?? '' },
+  { name: 'cidrs', cell: ({ client }) => client.cidrs?.join(' ') ?? '' },
+  { name: 'maxTtl', cell: ({ client }) => (client.maxTtl === undefined ? '' : formatDuration(client.maxTtl)) },
+  { name: 'createdAt', cell: ({ client }) => formatSeconds(client.createdAt) },
+  { name: 'epoch', cell: ({ client }) => String(client.epoch) },
+  {
+    name: 'lastUsedAt',
+    cell: ({ lastUsedAt }) => (lastUsedAt === undefined ? '' : formatSeconds(lastUsedAt)),
+    onRequest: true,
+  },
 ];
 
 /** Details that no client has get no column. */

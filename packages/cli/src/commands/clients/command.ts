@@ -5,6 +5,7 @@ import {
   CONFIRM_FLAG,
   DRY_RUN_FLAG,
   JSON_FLAG,
+  LISTING_FLAGS,
   QUIET_FLAG,
   REASON_FLAG,
   YES_FLAG,
@@ -23,7 +24,7 @@ export const clients: CommandGroup = {
       more:
         'In a pipe, each line holds, separated by tabs: id, state, liveTokens, pendingTokens, nextExpiry, contact, owner, ' +
         'purpose, scopes, cidrs, maxTtl, createdAt, epoch. In JSON, maxTtl is in seconds, and null stands for no limit.',
-      flags: [JSON_FLAG],
+      flags: [...LISTING_FLAGS, JSON_FLAG],
       examples: [
         { does: 'all clients', line: 'apikey clients list' },
         { does: 'ids and contacts, for a script', line: 'apikey clients list | cut -f1,6' },

@@ -1,6 +1,6 @@
 /** `apikey expiring`: its words and flags. */
 import type { CommandDefinition } from '../../command-line/definition.ts';
-import { JSON_FLAG } from '../flags.ts';
+import { JSON_FLAG, LISTING_FLAGS } from '../flags.ts';
 
 export const expiring: CommandDefinition = {
   name: 'expiring',
@@ -12,6 +12,7 @@ export const expiring: CommandDefinition = {
   flags: [
     { flags: '--within <duration>', help: 'how soon (default: 14d)' },
     { flags: '--client <id>', help: 'only the tokens of this client' },
+    ...LISTING_FLAGS,
     JSON_FLAG,
   ],
   examples: [

@@ -1,5 +1,6 @@
 /** Tokens that end soon, for programs: the field names and columns that cron jobs rely on. */
 import { formatSeconds, type Attention, type TokenView } from '@apikey/shared';
+import type { NamedCell } from '../listing.ts';
 
 type Time = string | null;
 
@@ -37,12 +38,13 @@ export function expiringJson(view: TokenView): ExpiringJson {
 }
 
 /** Fixed, and in this order: scripts cut them by number. */
-export const PIPED_CELLS: readonly ((view: TokenView) => string)[] = [
-  ({ record }) => record.client,
-  ({ contact }) => contact ?? '',
-  ({ record }) => record.jti,
-  ({ record }) => formatSeconds(record.exp),
-  ({ record }) => formatSeconds(record.liveUntil),
-  ({ lastUsedAt }) => (lastUsedAt === undefined ? '' : formatSeconds(lastUsedAt)),
-  ({ record }) => record.replacedBy ?? '',
+export const PIPED_CELLS: readonly NamedCell<TokenView>[] = [
+  { name: 'client', cell: ({ record }) => record.client },
+  { name: 'contact', cell: ({ contact }) => contact ?? '' },
+  { name: 'jti', cell: ({ record }) => record.jti },
+  { name: 'expiresAt', cell: ({ record }) => formatSeconds(record.exp) },
+  { name: 'liveUntil', cell: ({ record }) => formatSeconds(record.liveUntil) },
+  { name: 'lastUsedAt', cell: ({ lastUsedAt }) => (lastUsedAt === undefined ? '' : formatSeconds(lastUsedAt)) },
+  { name: 'replacedBy', cell: ({ record }) => record.replacedBy ?? '' },
+  { name: 'note', cell: ({ record }) => record.note ?? '', onRequest: true },
 ];

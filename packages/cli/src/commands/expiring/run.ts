@@ -15,7 +15,7 @@ import { parseOptional } from '../../command-line/parse-flag.ts';
 import type { Context } from '../../context.ts';
 import { counted } from '../../counted.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
-import { tabSeparated } from '../../terminal/table.ts';
+import { listingLines, parseListing, printEmpty } from '../listing.ts';
 import { expiringJson, PIPED_CELLS } from './expiring-json.ts';
 import { groupLines } from './groups.ts';
 
@@ -24,6 +24,7 @@ export async function run({ flags }: Invocation, context: Context): Promise<numb
     within: parseOptional('--within', flags.text('within'), parseDuration) ?? EXPIRING_SECONDS,
     client: parseOptional('--client', flags.text('client'), parseClientId),
   };
+  const listing = parseListing(flags, PIPED_CELLS);
   const { terminal, io } = context;
   const settings = await context.settings();
   const env = settings.env.value;
@@ -35,10 +36,10 @@ export async function run({ flags }: Invocation, context: Context): Promise<numb
   const waiting = views.filter(({ successorLive }) => !successorLive);
   if (terminal.json) terminal.printJson(views.map(expiringJson));
   else if (views.length > 0) {
-    const lines = terminal.isTTY
-      ? groupLines(views, io.clock.now() / 1000, terminal)
-      : tabSeparated(views, PIPED_CELLS);
+    const lines = listingLines(views, listing, terminal, () => groupLines(views, io.clock.now() / 1000, terminal));
     terminal.print(lines.join('\n'));
+  } else {
+    printEmpty(listing, terminal);
   }
   terminal.say(summary(views.length, waiting, filter, env));
   return waiting.length === 0 ? EXIT_CODES.done.code : EXIT_CODES.findings.code;

@@ -24,6 +24,7 @@ function exitCodes(bold: Bold): string[] {
 function environment(bold: Bold): string[] {
   return [
     'A flag is stronger than a variable, and a variable stronger than a file. An empty variable counts as not set.',
+    'A variable that is nearly one of these is an error; config show lists others that begin with APIKEY_.',
     '',
     bold('Variables of apikey'),
     ...rows([
@@ -61,7 +62,10 @@ function configuration(bold: Bold): string[] {
     '  4. $XDG_CONFIG_HOME/apikey/config.toml',
     '  5. the default',
     '',
-    'A file named by --config or APIKEY_CONFIG takes the place of 3 and 4. Relative paths in a file count from the file.',
+    'A file named by --config or APIKEY_CONFIG takes the place of 3 and 4. Relative paths in a file count from the file;',
+    'in a path, ~ is your home directory, and variables are refused.',
+    'A file that was found and not named is refused where others than you and root may write it, a link to it or its',
+    'directory. Commands that change something name the file that they obey.',
     'The environment local needs no file; any other is defined by one.',
     '',
     bold('Settings of an environment'),

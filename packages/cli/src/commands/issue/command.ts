@@ -20,7 +20,12 @@ const FROM_FLAGS: readonly FlagDefinition[] = [
     help: 'issue a token for each line of a CSV or JSON Lines file; - for standard input',
     excludes: ['client', 'force', 'to'],
   },
-  { group: MANY, flags: '--format <csv|jsonl>', help: 'form of the file, where its name does not tell' },
+  {
+    group: MANY,
+    flags: '--format <name>',
+    help: 'csv or jsonl: form of the file, where its name does not tell; text or json, without --from also jsonl: form of the output',
+    value: ['csv', 'jsonl', 'text', 'json'],
+  },
   {
     group: MANY,
     flags: '--out-dir <dir>',

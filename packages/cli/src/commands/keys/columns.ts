@@ -3,20 +3,22 @@ import { formatSeconds, type KeyView } from '@apikey/shared';
 import { distance } from '../../terminal/distance.ts';
 import type { Style } from '../../terminal/style.ts';
 import type { Column } from '../../terminal/table.ts';
+import type { NamedCell } from '../listing.ts';
 
 /** Fixed, and in this order: scripts cut them by number. */
-export const PIPED_CELLS: readonly ((view: KeyView) => string)[] = [
-  ({ key }) => key.kid,
-  ({ key }) => key.state,
-  ({ key }) => key.alg,
-  ({ key }) => formatSeconds(key.createdAt),
-  ({ key }) => time(key.activatedAt),
-  ({ key }) => time(key.retiringAt),
-  ({ key }) => time(key.revokedAt ?? key.retiredAt),
-  ({ liveTokens }) => String(liveTokens),
-  ({ otherTokens }) => String(otherTokens),
-  ({ activateFrom }) => time(activateFrom),
-  ({ retireFrom }) => time(retireFrom),
+export const PIPED_CELLS: readonly NamedCell<KeyView>[] = [
+  { name: 'kid', cell: ({ key }) => key.kid },
+  { name: 'state', cell: ({ key }) => key.state },
+  { name: 'alg', cell: ({ key }) => key.alg },
+  { name: 'createdAt', cell: ({ key }) => formatSeconds(key.createdAt) },
+  { name: 'activatedAt', cell: ({ key }) => time(key.activatedAt) },
+  { name: 'retiringAt', cell: ({ key }) => time(key.retiringAt) },
+  { name: 'endedAt', cell: ({ key }) => time(key.revokedAt ?? key.retiredAt) },
+  { name: 'liveTokens', cell: ({ liveTokens }) => String(liveTokens) },
+  { name: 'otherTokens', cell: ({ otherTokens }) => String(otherTokens) },
+  { name: 'activateFrom', cell: ({ activateFrom }) => time(activateFrom) },
+  { name: 'retireFrom', cell: ({ retireFrom }) => time(retireFrom) },
+  { name: 'ref', cell: ({ key }) => key.ref, onRequest: true },
 ];
 
 /** Enough to name a key, so that the table fits a terminal. */

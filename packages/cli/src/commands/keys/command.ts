@@ -5,6 +5,7 @@ import {
   CONFIRM_FLAG,
   DRY_RUN_FLAG,
   JSON_FLAG,
+  LISTING_FLAGS,
   QUIET_FLAG,
   REASON_FLAG,
   YES_FLAG,
@@ -34,7 +35,7 @@ export const keys: CommandGroup = {
         'On a terminal, the first 12 characters of each kid are shown; they are enough to name it. In a pipe, each line holds, separated by tabs: kid, state, alg, createdAt, activatedAt, retiringAt, endedAt, ' +
         'liveTokens, otherTokens, activateFrom, retireFrom. A retiring key can be retired from retireFrom on, or as soon ' +
         'as no token depends on it.',
-      flags: [RING_FLAG, JSON_FLAG],
+      flags: [RING_FLAG, ...LISTING_FLAGS, JSON_FLAG],
       examples: [{ does: 'the key ring', line: 'apikey keys list' }],
       load: () => import('./list.ts'),
     },

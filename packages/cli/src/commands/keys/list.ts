@@ -6,25 +6,28 @@ import type { Context } from '../../context.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import type { Settings } from '../../config/resolve.ts';
-import { alignedTable, tabSeparated } from '../../terminal/table.ts';
+import { alignedTable } from '../../terminal/table.ts';
+import { listingLines, parseListing, printEmpty } from '../listing.ts';
 import { PIPED_CELLS, tableColumns } from './columns.ts';
 import { keyViewJson } from './key-json.ts';
 import { parseRing } from './ring.ts';
 
 export async function run({ flags }: Invocation, { io, terminal, settings: read }: Context): Promise<number> {
   const ring = parseRing(flags);
+  const listing = parseListing(flags, PIPED_CELLS);
   const settings = await read();
   const views = await keysOf(settings, io, ring);
   if (terminal.json) {
     terminal.printJson(views.map(keyViewJson));
   } else if (views.length === 0) {
+    printEmpty(listing, terminal);
     const why =
       ring === MAIN_RING ? 'it has not been set up; run: apikey init' : 'it was never sealed; run: apikey audit seal';
     terminal.warn(`no keys in environment ${settings.env.value}: ${why}`);
   } else {
-    const lines = terminal.isTTY
-      ? alignedTable(views, tableColumns(io.clock.now() / 1000, terminal.style), terminal)
-      : tabSeparated(views, PIPED_CELLS);
+    const lines = listingLines(views, listing, terminal, () =>
+      alignedTable(views, tableColumns(io.clock.now() / 1000, terminal.style), terminal),
+    );
     terminal.print(lines.join('\n'));
   }
   return EXIT_CODES.done.code;

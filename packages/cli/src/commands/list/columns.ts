@@ -5,19 +5,33 @@ import { lifeBar, lifePaint, type Life } from '../../terminal/life-bar.ts';
 import type { Style } from '../../terminal/style.ts';
 import { width, type Column } from '../../terminal/table.ts';
 import { lastUsedCell } from '../../use-words.ts';
+import type { NamedCell } from '../listing.ts';
 
 /** Fixed, and in this order: scripts cut them by number. */
-export const PIPED_CELLS: readonly ((view: TokenView) => string)[] = [
-  ({ record }) => record.jti,
-  ({ record }) => record.client,
-  ({ record }) => record.state,
-  ({ live }) => String(live),
-  ({ record }) => formatSeconds(record.iat),
-  ({ record }) => formatSeconds(record.exp),
-  ({ record }) => formatSeconds(record.liveUntil),
-  ({ record }) => record.scopes.join(' '),
-  ({ record }) => record.note ?? '',
+export const PIPED_CELLS: readonly NamedCell<TokenView>[] = [
+  { name: 'jti', cell: ({ record }) => record.jti },
+  { name: 'client', cell: ({ record }) => record.client },
+  { name: 'state', cell: ({ record }) => record.state },
+  { name: 'live', cell: ({ live }) => String(live) },
+  { name: 'issuedAt', cell: ({ record }) => formatSeconds(record.iat) },
+  { name: 'expiresAt', cell: ({ record }) => formatSeconds(record.exp) },
+  { name: 'liveUntil', cell: ({ record }) => formatSeconds(record.liveUntil) },
+  { name: 'scopes', cell: ({ record }) => record.scopes.join(' ') },
+  { name: 'note', cell: ({ record }) => record.note ?? '' },
+  { name: 'reason', cell: ({ reason }) => reason ?? '', onRequest: true },
+  { name: 'kid', cell: ({ record }) => record.kid, onRequest: true },
+  { name: 'audience', cell: ({ record }) => record.aud.join(' '), onRequest: true },
+  { name: 'requestId', cell: ({ record }) => record.requestId ?? '', onRequest: true },
+  { name: 'replaces', cell: ({ record }) => record.replaces ?? '', onRequest: true },
+  { name: 'replacedBy', cell: ({ record }) => record.replacedBy ?? '', onRequest: true },
+  { name: 'revokedAt', cell: ({ record }) => timeOf(record.revokedAt), onRequest: true },
+  { name: 'lastUsedAt', cell: ({ lastUsedAt }) => timeOf(lastUsedAt), onRequest: true },
+  { name: 'contact', cell: ({ contact }) => contact ?? '', onRequest: true },
 ];
+
+function timeOf(seconds: number | undefined): string {
+  return seconds === undefined ? '' : formatSeconds(seconds);
+}
 
 /** How the end of a token is shown: cells of the bar, and whether the distance stands beside the date. */
 export interface EndStyle {

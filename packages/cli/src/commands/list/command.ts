@@ -1,6 +1,6 @@
 /** `apikey list`: its words and flags. */
 import type { CommandDefinition } from '../../command-line/definition.ts';
-import { JSON_FLAG } from '../flags.ts';
+import { JSON_FLAG, LISTING_FLAGS } from '../flags.ts';
 
 export const list: CommandDefinition = {
   name: 'list',
@@ -15,6 +15,7 @@ export const list: CommandDefinition = {
     { flags: '--expiring-within <duration>', help: 'only live tokens that end within this time, like 14d' },
     { flags: '--all', help: 'also those that are revoked or expired' },
     { flags: '--limit <count>', help: 'at most so many' },
+    ...LISTING_FLAGS,
     JSON_FLAG,
   ],
   examples: [

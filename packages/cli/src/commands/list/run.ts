@@ -12,8 +12,9 @@ import type { Invocation } from '../../command-line/definition.ts';
 import { oneOf, parseOptional } from '../../command-line/parse-flag.ts';
 import type { Context } from '../../context.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
-import { alignedTable, tabSeparated } from '../../terminal/table.ts';
+import { alignedTable } from '../../terminal/table.ts';
 import { tokenJson } from '../../token-json.ts';
+import { listingLines, parseListing, printEmpty } from '../listing.ts';
 import { PIPED_CELLS, tableColumns } from './columns.ts';
 
 export async function run({ flags }: Invocation, context: Context): Promise<number> {
@@ -23,6 +24,7 @@ export async function run({ flags }: Invocation, context: Context): Promise<numb
     expiringWithin: parseOptional('--expiring-within', flags.text('expiringWithin'), parseDuration),
     all: flags.on('all'),
   };
+  const listing = parseListing(flags, PIPED_CELLS);
   const limit = parseOptional('--limit', flags.text('limit'), parseLimit) ?? Infinity;
   const { io, terminal } = context;
   const settings = await context.settings();
@@ -33,11 +35,12 @@ export async function run({ flags }: Invocation, context: Context): Promise<numb
   if (terminal.json) {
     terminal.printJson(views.map(tokenJson));
   } else if (views.length === 0) {
+    printEmpty(listing, terminal);
     terminal.warn(emptyWords(filter, settings.env.value, backend === undefined));
   } else {
-    const lines = terminal.isTTY
-      ? alignedTable(views, tableColumns(views, io.clock.now() / 1000, terminal), terminal)
-      : tabSeparated(views, PIPED_CELLS);
+    const lines = listingLines(views, listing, terminal, () =>
+      alignedTable(views, tableColumns(views, io.clock.now() / 1000, terminal), terminal),
+    );
     terminal.print(lines.join('\n'));
   }
   return EXIT_CODES.done.code;

@@ -1,6 +1,7 @@
 /** `apikey rotate`: its words and flags. */
 import type { CommandDefinition } from '../../command-line/definition.ts';
 import {
+  CLIENT_OF_JTI_FLAG,
   CLOCK_CHECKED_FLAG,
   DRY_RUN_FLAG,
   EXPIRES_FLAG,
@@ -32,7 +33,7 @@ export const rotate: CommandDefinition = {
     'successor has been used and it has not for a while.',
   arguments: [{ name: 'jti', help: 'id of the token; may be left out where its client has only one', optional: true }],
   flags: [
-    { flags: '--client <id>', help: 'client of the token; then the first 6 characters of the jti are enough' },
+    CLIENT_OF_JTI_FLAG,
     { flags: '--scope <scope>', help: 'what the new token may be used for', repeatable: true },
     { flags: '--audience <url>', help: 'API that the new token is for', repeatable: true },
     { flags: '--note <text>', help: 'what the new token is for, shown in lists' },

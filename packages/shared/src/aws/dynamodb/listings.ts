@@ -12,6 +12,7 @@ import type {
   RequestRecord,
   TokenRecord,
 } from '../../domain/records.ts';
+import { InvalidValueError } from '../../domain/errors.ts';
 import { isClientId } from '../../domain/identifiers.ts';
 import { formatMillis, MAX_EPOCH_SECONDS } from '../../domain/time.ts';
 import { readClient, readEvent, readRequest, readToken } from './items.ts';
@@ -40,6 +41,47 @@ export async function* tokensOfClient(queries: TableQueries, client: string, pre
   if (!isClientId(client)) return;
   const items = queries.partition(clientPartition(client), { prefix: `${TOKEN_PREFIX}${prefix}` });
   for await (const item of items) yield readToken(item);
+}
+
+/** So many clients are asked for a token whose client is not known; each costs half a read unit. */
+export const MAX_CLIENTS_ASKED = 500;
+const ASKED_AT_ONCE = 16;
+
+/**
+ * Tokens by the beginning of their `jti`, which no key of the table holds: each client is asked, where there are not
+ * too many. Clients that were registered within the last seconds may be missing from the index that lists them.
+ */
+export async function findTokens(
+  queries: TableQueries,
+  prefix: string,
+  limit: number,
+): Promise<readonly TokenRecord[]> {
+  const ids: string[] = [];
+  for await (const { id } of clients(queries)) {
+    if (ids.length === MAX_CLIENTS_ASKED) throw tooManyClients();
+    ids.push(id);
+  }
+  const found: TokenRecord[] = [];
+  const waiting = ids.values();
+  const work = async (): Promise<void> => {
+    for (const id of waiting) {
+      let count = 0;
+      for await (const record of tokensOfClient(queries, id, prefix)) {
+        found.push(record);
+        count += 1;
+        if (count === limit) break;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: ASKED_AT_ONCE }, work));
+  return found.toSorted((a, b) => (a.jti < b.jti ? -1 : 1)).slice(0, limit);
+}
+
+function tooManyClients(): InvalidValueError {
+  return new InvalidValueError('INVALID_JTI', 'a shortened token id needs its client here', {
+    why: `every client would have to be asked, and there are more than ${MAX_CLIENTS_ASKED}`,
+    fix: 'add --client, or give the whole id',
+  });
 }
 
 export async function* eventsOf(

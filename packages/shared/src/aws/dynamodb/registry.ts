@@ -19,7 +19,7 @@ import type { Item } from './attributes.ts';
 import { explainMissingTable } from './creating.ts';
 import { readClient, readPointer, readRequest, readToken } from './items.ts';
 import { clientKey, DEFAULT_RETENTION_SECONDS, pointerKey, requestKey, tokenKey, type Key } from './keys.ts';
-import { clients, eventsByTime, eventsOf, requests, tokensByEnd, tokensOfClient } from './listings.ts';
+import { clients, eventsByTime, eventsOf, findTokens, requests, tokensByEnd, tokensOfClient } from './listings.ts';
 import { TableQueries } from './queries.ts';
 import { dynamoSession, TableReader, type DynamoClient, type DynamoTarget } from './reads.ts';
 import { readRingByName, readStatus } from './status-reader.ts';
@@ -88,6 +88,10 @@ class DynamoRegistry implements Registry {
     if (!isJti(jti)) return undefined;
     const client = await this.#get(pointerKey(jti), readPointer);
     return client === undefined ? undefined : this.getToken(client, jti);
+  }
+
+  async findTokens(prefix: string, limit: number): Promise<readonly TokenRecord[]> {
+    return this.#explained(() => findTokens(this.#queries, prefix, limit));
   }
 
   async getRequest(id: string): Promise<RequestRecord | undefined> {
