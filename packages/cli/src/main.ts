@@ -11,7 +11,7 @@ import { UsageError } from './usage-error.ts';
 
 /** Resolves, never rejects, once everything is written. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
-  if (argv[0] === 'complete' && argv[1] === '--') return suggest(argv.slice(2));
+  if (argv[0] === 'complete' && argv[1] === '--') return suggest(argv.slice(2), io);
   const attempt = await parse(argv).then(
     (parsed) => ({ parsed, flags: parsed.kind === 'run' ? parsed.invocation.flags : scan(argv) }),
     (error: unknown) => ({ error, flags: scan(argv) }),
@@ -32,12 +32,15 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 }
 
 /** What the scripts of `apikey completion` ask: a half-typed line is no command line, and never an error. */
-async function suggest(words: readonly string[]): Promise<number> {
-  const [{ complete }, { COMMANDS }] = await Promise.all([
+async function suggest(words: readonly string[], io: Io): Promise<number> {
+  const [{ complete, offerText }, { COMMANDS }] = await Promise.all([
     import('./command-line/complete.ts'),
     import('./commands/index.ts'),
   ]);
-  complete(COMMANDS, words);
+  const offer = await complete(COMMANDS, words, async (wanted) =>
+    (await import('./command-line/look-up.ts')).lookUpIn(io)(wanted),
+  );
+  io.stdout.write(offerText(offer));
   return EXIT_CODES.done.code;
 }
 

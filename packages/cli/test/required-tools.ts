@@ -9,7 +9,18 @@ export interface Tool {
   readonly absence: string;
 }
 
-export type ToolName = 'nginx' | 'wrk' | 'openssl' | 'go' | 'caddy' | 'php-cgi' | 'lighttpd' | 'java' | 'tomcat10';
+export type ToolName =
+  | 'nginx'
+  | 'wrk'
+  | 'openssl'
+  | 'go'
+  | 'caddy'
+  | 'php-cgi'
+  | 'lighttpd'
+  | 'java'
+  | 'tomcat10'
+  | 'zsh'
+  | 'fish';
 
 /** Debian keeps servers out of an ordinary user's PATH; Go and Tomcat have folders of their own. */
 const FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/local/go/bin', '/usr/share/tomcat10/bin'];
@@ -21,7 +32,19 @@ const FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/local/go/bin', '/usr/shar
  */
 export function findTool(name: ToolName, file: string = name): Tool {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...FOLDERS];
-  const path = folders.map((folder) => join(folder, file)).find((candidate) => existsSync(candidate));
+  return found(
+    name,
+    folders.map((folder) => join(folder, file)),
+  );
+}
+
+/** The package of that name, which bash runs without. */
+export function findBashCompletion(): Tool {
+  return found('bash-completion', ['/usr/share/bash-completion/bash_completion']);
+}
+
+function found(name: string, places: readonly string[]): Tool {
+  const path = places.find((file) => existsSync(file));
   if (path !== undefined) return { path, absence: '' };
   if (requires(name)) throw new Error(`${name} is required, but it is not installed`);
   return { path: '', absence: ` (skipped: ${name} is not installed)` };

@@ -3,7 +3,16 @@ import type { Context } from '../context.ts';
 import type { FlagValues } from './flag-values.ts';
 
 /** What a value is, for completion: one of these words, or something that has to be looked for. */
-export type ValueKind = readonly string[] | 'file' | 'directory' | 'environment' | 'alg' | 'client' | 'jti' | 'kid';
+export type ValueKind =
+  | readonly string[]
+  | 'topic'
+  | 'file'
+  | 'directory'
+  | 'environment'
+  | 'alg'
+  | 'client'
+  | 'jti'
+  | 'kid';
 
 export interface FlagDefinition {
   /** As commander writes it: `-o, --output <file>`. */

@@ -17,7 +17,7 @@ const OTHERS_WRITE = 0o002;
 const MAX_LINKS = 40;
 
 /** Undefined where files have no owners, as on Windows. */
-export function currentUser(): User | undefined {
+function currentUser(): User | undefined {
   const [uid, gid] = [process.geteuid?.(), process.getegid?.()];
   return uid === undefined || gid === undefined ? undefined : { uid, gid };
 }

@@ -56,6 +56,7 @@ export const clients: CommandGroup = {
         {
           flags: '--unset <name>',
           help: 'remove a detail or limit: contact, owner, purpose, scope, cidr or max-ttl',
+          value: ['contact', 'owner', 'purpose', 'scope', 'cidr', 'max-ttl'],
           repeatable: true,
         },
         CLOCK_CHECKED_FLAG,

@@ -1,15 +1,18 @@
-/** `apikey completion`: the script that a shell loads; it asks `apikey complete -- <words>` for suggestions. */
-import { completionTree } from '../../command-line/complete.ts';
+/** `apikey completion`: the script that a shell loads; it asks `apikey complete -- WORDS` for suggestions. */
 import type { Invocation } from '../../command-line/definition.ts';
+import type { Context } from '../../context.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { UsageError } from '../../usage-error.ts';
+import { SCRIPTS } from './scripts.ts';
 
-const SHELLS: ReadonlySet<string> = new Set(['bash', 'zsh', 'fish', 'powershell']);
-
-export async function run({ args: [shell = ''] }: Invocation): Promise<number> {
-  if (!SHELLS.has(shell)) {
-    throw new UsageError('there is no completion for this shell', { why: 'known are bash, zsh, fish and powershell' });
+export async function run({ args: [shell = ''] }: Invocation, { terminal }: Context): Promise<number> {
+  const script = SCRIPTS.get(shell);
+  if (script === undefined) {
+    throw new UsageError('there is no completion for this shell', {
+      why: `known are ${[...SCRIPTS.keys()].join(', ')}`,
+      fix: 'see: apikey completion --help',
+    });
   }
-  completionTree([]).setup('apikey', 'apikey', shell);
+  terminal.print(script.trimEnd());
   return EXIT_CODES.done.code;
 }

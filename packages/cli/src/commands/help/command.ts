@@ -7,8 +7,8 @@ export const help: CommandDefinition = {
   summary: 'Explain a command or a topic',
   more: 'Topics: exit-codes, environment, config.',
   arguments: [
-    { name: 'topic', help: 'a command, or exit-codes, environment or config', optional: true },
-    { name: 'subcommand', help: 'a command under it', optional: true },
+    { name: 'topic', help: 'a command, or exit-codes, environment or config', value: 'topic', optional: true },
+    { name: 'subcommand', help: 'a command under it', value: 'topic', optional: true },
   ],
   examples: [
     { does: 'what an exit code means', line: 'apikey help exit-codes' },

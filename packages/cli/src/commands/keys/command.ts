@@ -20,6 +20,7 @@ const UNASKED_YES_FLAG = { ...YES_FLAG, help: 'accepted as elsewhere; nothing is
 const RING_FLAG = {
   flags: '--ring <name>',
   help: 'main for the keys of tokens (default), seal for those of audit seal',
+  value: ['main', 'seal'],
 };
 const CHANGE_FLAGS = [RING_FLAG, DRY_RUN_FLAG, JSON_FLAG, QUIET_FLAG];
 

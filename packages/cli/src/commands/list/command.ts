@@ -11,7 +11,11 @@ export const list: CommandDefinition = {
     'jti, client, state, live, issuedAt, expiresAt, liveUntil, scopes, note.',
   flags: [
     { flags: '--client <id>', help: 'only the tokens of this client' },
-    { flags: '--state <state>', help: 'only those pending, active or revoked' },
+    {
+      flags: '--state <state>',
+      help: 'only those pending, active or revoked',
+      value: ['pending', 'active', 'revoked'],
+    },
     { flags: '--expiring-within <duration>', help: 'only live tokens that end within this time, like 14d' },
     { flags: '--all', help: 'also those that are revoked or expired' },
     { flags: '--limit <count>', help: 'at most so many' },

@@ -93,6 +93,7 @@ export const serve: CommandDefinition = {
       group: 'Output',
       flags: '--log <format>',
       help: 'json: a line for each decision on standard output; text: on standard error; off (default: text on a terminal)',
+      value: ['json', 'text', 'off'],
     },
     JSON_FLAG,
     QUIET_FLAG,

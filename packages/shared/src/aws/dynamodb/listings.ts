@@ -44,7 +44,7 @@ export async function* tokensOfClient(queries: TableQueries, client: string, pre
 }
 
 /** So many clients are asked for a token whose client is not known; each costs half a read unit. */
-export const MAX_CLIENTS_ASKED = 500;
+const MAX_CLIENTS_ASKED = 500;
 const ASKED_AT_ONCE = 16;
 
 /**
