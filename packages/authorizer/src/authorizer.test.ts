@@ -293,6 +293,27 @@ describe('time', () => {
     await expect(authorizer.authorize({ token: late.token })).resolves.toMatchObject({ reason: 'expired' });
   });
 
+  test.each([
+    [0, 0, true],
+    [0, 1, false],
+    [30, 30, true],
+    [30, 31, false],
+    [60, 60, true],
+    [60, 3600, false],
+  ])('with a tolerance of %d s, an iat %d s ahead is fine: %s', async (clockTolerance, ahead, fine) => {
+    const world = new World();
+    const authorizer = world.authorizer({ clockTolerance });
+    const issued = world.issue({ claims: { iat: START + ahead } });
+    const first = fine ? { allowed: true } : { allowed: false, reason: 'malformed' };
+    await expect(authorizer.authorize(issued)).resolves.toMatchObject(first);
+    expect(world.calls.status).toBe(fine ? 1 : 0);
+    world.clock.advance(ahead);
+    await expect(authorizer.authorize(issued)).resolves.toMatchObject({ allowed: true });
+    // Judged anew by every decision, although the signature is known by now.
+    world.clock.moveWall(-ahead);
+    await expect(authorizer.authorize(issued)).resolves.toMatchObject(first);
+  });
+
   test('leaves an answer allowed that the gateway forgets just in time', async () => {
     const world = new World();
     const { token, jti } = world.issue({ claims: { exp: START + 600 } });
@@ -363,6 +384,15 @@ const badTokens: [title: string, make: (issued: Issued) => unknown, reason: Deni
     'malformed',
   ],
   ['exp with a fraction', (issued) => forge(header, { ...claimsOf(issued), exp: START + 0.5 }, testKey()), 'malformed'],
+  ['exp that is iat', (issued) => forge(header, { ...claimsOf(issued), exp: START }, testKey()), 'malformed'],
+  ['exp before iat', (issued) => forge(header, { ...claimsOf(issued), exp: START - 1 }, testKey()), 'malformed'],
+  ['exp of 0', (issued) => forge(header, { ...claimsOf(issued), exp: 0 }, testKey()), 'malformed'],
+  ['iat a second ahead', (issued) => forge(header, { ...claimsOf(issued), iat: START + 1 }, testKey()), 'malformed'],
+  [
+    'iat of the year 9999',
+    (issued) => forge(header, { ...claimsOf(issued), iat: 253402300799 }, testKey()),
+    'malformed',
+  ],
   ['no jti', (issued) => forge(header, { ...claimsOf(issued), jti: undefined }, testKey()), 'malformed'],
   ['no sub', (issued) => forge(header, { ...claimsOf(issued), sub: undefined }, testKey()), 'malformed'],
   ['no client_id', (issued) => forge(header, { ...claimsOf(issued), client_id: undefined }, testKey()), 'malformed'],
@@ -481,6 +511,33 @@ describe('a bad token', () => {
     expect(world.reports.some((report) => 'client' in report || 'jti' in report)).toBe(false);
   });
 });
+
+/** Payloads that take the longest to parse, or that no parser takes. None may cost anything before the signature held. */
+const heavyPayloads: [string, string][] = [
+  ['no JSON', '{'.repeat(5800)],
+  ['no UTF-8', 'ÿ'.repeat(2800)],
+  ['a thousand members', `{${Array.from({ length: 560 }, (_, n) => `"${n}":[]`).join(',')}}`],
+  ['a member twice', `{"a":1,"a":${'1'.repeat(5000)}}`],
+  ['depth', '['.repeat(2900) + ']'.repeat(2900)],
+  ['escaped quotes', JSON.stringify({ q: '"'.repeat(2800) })],
+  ['nothing', ' '],
+];
+
+test.each(heavyPayloads)(
+  'a forged signature over %s is what it is denied for: the payload is not parsed',
+  async (_, payload) => {
+    const world = new World();
+    const key = testKey();
+    const authorizer = world.authorizer();
+    const token = forge(header, payload, key, Buffer.alloc(64, 7));
+    await expect(authorizer.authorize({ token })).resolves.toMatchObject({ reason: 'bad_signature' });
+    const unknown = forge({ ...header, kid: 'A'.repeat(43) }, payload, key);
+    await expect(authorizer.authorize({ token: unknown })).resolves.toMatchObject({ reason: 'key_unknown' });
+    await expect(authorizer.authorize({ token: forge(header, payload, key) })).resolves.toMatchObject({
+      reason: 'malformed',
+    });
+  },
+);
 
 /** The order of P-256. */
 const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;

@@ -14,7 +14,15 @@ import type { Settings } from './options.ts';
 import { report, type Course, type Outcome } from './report.ts';
 import { addressRule, reuseRule } from './request-steps.ts';
 import { routesAllow, type RouteTable } from './routes.ts';
-import { algorithmRule, deadKeyReason, readToken, typeRule, verifyToken, type VerifiedToken } from './token-steps.ts';
+import {
+  algorithmRule,
+  deadKeyReason,
+  issuedRule,
+  readToken,
+  typeRule,
+  verifyToken,
+  type VerifiedToken,
+} from './token-steps.ts';
 import { UsageTracker, type UsedToken } from './usage-tracker.ts';
 
 interface KnownToken extends VerifiedToken {
@@ -138,6 +146,8 @@ export class Decider {
   #decideKnown(course: Course, token: KnownToken, now: Moment, asker?: Asker): Decision | Promise<Decision> {
     course.kid = token.kid;
     course.token = token.question;
+    const early = issuedRule(token.claims, now.wall / 1000, this.#settings.clockTolerance);
+    if (early !== undefined) return deny(early);
     const dead = this.#denyDead(course, token, now);
     if (dead !== undefined) return dead;
     const ring = this.#ring.fresh(course.arrived, now);

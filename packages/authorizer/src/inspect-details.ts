@@ -54,6 +54,10 @@ function failure(name: string, reason: DenialReason, { status, claims }: Subject
   if (name === 'record' && status?.problem === 'RECORD_INVALID') return 'the registry holds a damaged record of it';
   if (name === 'client' && status?.problem === 'CLIENT_INVALID')
     return 'the registry holds a damaged entry of its client';
+  if (name === 'lifetime' && reason === 'malformed' && claims !== undefined) {
+    const { iat, exp } = claims;
+    return iat < exp ? `it was issued in the future (at ${time(iat)})` : 'it ends no later than it was issued';
+  }
   const when = timeOf(reason, status, claims);
   return when === undefined ? REASONS[reason] : `${REASONS[reason]} (${when})`;
 }

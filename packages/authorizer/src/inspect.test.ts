@@ -92,6 +92,18 @@ describe('an inspection', () => {
     expect(world.calls.status).toBe(0);
   });
 
+  test.each([
+    [{ exp: START }, 'it ends no later than it was issued'],
+    [{ exp: START - 60 }, 'it ends no later than it was issued'],
+    [{ iat: START + 60 }, 'it was issued in the future (at 2027-01-15T08:01:00Z)'],
+  ])('says of claims with %j what is wrong with their times', async (claims, detail) => {
+    const world = new World();
+    const inspection = await inspect(world, world.issue({ claims }).token);
+    expect(inspection.reason).toBe('malformed');
+    expect(inspection.checks.find(({ name }) => name === 'lifetime')).toEqual({ name: 'lifetime', ok: false, detail });
+    await expect(world.authorizer().authorize(world.issue({ claims }))).resolves.toMatchObject({ reason: 'malformed' });
+  });
+
   test('shows all that is wrong with the claims, and asks the registry nothing about a token that is not ours', async () => {
     const world = new World();
     const { token, claims } = world.issue({ claims: { iss: 'https://x', aud: ['y'], exp: START + LIFETIME + 1 } });

@@ -20,11 +20,14 @@ import {
   algorithmRule,
   CLAIM_RULES,
   deadKeyReason,
+  issuedRule,
   livenessClaims,
+  readClaims,
   readToken,
   signatureRule,
   typeRule,
   type ClaimExpectations,
+  type ClaimRule,
   type ReadToken,
 } from './token-steps.ts';
 
@@ -151,19 +154,17 @@ async function verifySignatureOf(
 }
 
 /** The steps after the signature: claims, then liveness on what the registry says, then the address. */
-async function inspectSigned(
-  input: InspectionInput,
-  { claims, jws }: ReadToken,
-  key: RingKey,
-  note: Note,
-): Promise<Subject> {
-  if (!note('claims', claims === undefined ? 'malformed' : undefined) || claims === undefined) return { key };
-  const held = CLAIM_RULES.map((rule) => note(rule.name, rule.broken(claims, input)));
+async function inspectSigned(input: InspectionInput, read: ReadToken, key: RingKey, note: Note): Promise<Subject> {
+  const claims = readClaims(read);
+  if (!note('claims', claims === 'malformed' ? claims : undefined) || claims === 'malformed') return { key };
+  const { now, clockTolerance = 0, sourceAddress } = input;
+  const brokenBy = (rule: ClaimRule): DenialReason | undefined =>
+    rule.broken(claims, input) ?? (rule.name === 'lifetime' ? issuedRule(claims, now, clockTolerance) : undefined);
+  const held = CLAIM_RULES.map((rule) => note(rule.name, brokenBy(rule)));
   if (held.includes(false)) return { key, claims };
   const status = await readCheckedStatus(input, claims.jti, claims.sub);
   const { record, client } = status;
-  const { now, clockTolerance = 0, sourceAddress } = input;
-  const payloadSha256 = sha256Hex(jws.payloadBytes);
+  const payloadSha256 = sha256Hex(read.jws.payloadBytes);
   const liveness = { claims: livenessClaims(claims), payloadSha256, record, client, key, now, clockTolerance };
   for (const rule of LIVENESS_RULES) {
     // Without a record, the rules that compare something with it would only repeat that it is missing.

@@ -15,11 +15,9 @@ import {
 } from '@apikey/shared';
 import type { KeyObject } from 'node:crypto';
 
-/** A token whose form is right. Nothing in it is to be believed yet. */
+/** A token whose form is right. Nothing in it is to be believed yet, and its payload is bytes: see `readClaims`. */
 export interface ReadToken {
   readonly jws: CompactJws;
-  /** Absent where the payload is a JSON object, but not one with the claims of a token. */
-  readonly claims: TokenClaims | undefined;
 }
 
 /** A token that a key of the ring signed for this audience. Whether it is live is another question. */
@@ -43,23 +41,24 @@ export interface ClaimExpectations {
   readonly maxLifetime: number;
 }
 
-/** Step 3: the strict form of token, header and payload. */
+/** Step 3: the strict form of the token and of its header. */
 export function readToken(token: string, maxLength?: number): ReadToken | 'malformed' {
-  try {
-    const jws = parseCompact(token, maxLength);
-    return { jws, claims: readClaims(jws.payloadBytes) };
-  } catch (error) {
-    if (error instanceof JwsError) return 'malformed';
-    throw error;
-  }
+  return orMalformed(() => ({ jws: parseCompact(token, maxLength) }));
 }
 
-function readClaims(payload: Uint8Array): TokenClaims | undefined {
+/**
+ * Step 6, first: the claims. Call it only once the signature holds: parsing is the one step whose cost depends on what the
+ * payload holds, and whoever forges a token chooses that.
+ */
+export function readClaims({ jws }: ReadToken): TokenClaims | 'malformed' {
+  return orMalformed(() => parseClaims(jws.payloadBytes));
+}
+
+function orMalformed<T>(read: () => T): T | 'malformed' {
   try {
-    return parseClaims(payload);
+    return read();
   } catch (error) {
-    // What a claim lacks is told after the signature, in its place in the order.
-    if (error instanceof JwsError && error.code === 'JWS_CLAIMS') return undefined;
+    if (error instanceof JwsError) return 'malformed';
     throw error;
   }
 }
@@ -102,9 +101,24 @@ export const CLAIM_RULES: readonly ClaimRule[] = [
   { name: 'subject', broken: ({ sub, client_id }) => (sub === client_id ? undefined : 'claims_mismatch') },
   {
     name: 'lifetime',
-    broken: ({ iat, exp }, { maxLifetime }) => (exp - iat <= maxLifetime ? undefined : 'lifetime_exceeded'),
+    broken: ({ iat, exp }, { maxLifetime }) => {
+      if (!(iat < exp)) return 'malformed';
+      return exp - iat <= maxLifetime ? undefined : 'lifetime_exceeded';
+    },
   },
 ];
+
+/**
+ * Also of step 6, but for every decision anew, since it depends on the clock: a token from the future has a wrong `iat`, and
+ * with it a wrong lifetime, or this clock is wrong.
+ */
+export function issuedRule(
+  { iat }: Pick<TokenClaims, 'iat'>,
+  now: number,
+  clockTolerance: number,
+): DenialReason | undefined {
+  return iat <= now + clockTolerance ? undefined : 'malformed';
+}
 
 /** Steps 5 and 6 in one: the verified token, or why it is none. */
 export function verifyToken(
@@ -113,10 +127,10 @@ export function verifyToken(
   publicKey: KeyObject,
   expected: ClaimExpectations,
 ): VerifiedToken | DenialReason {
-  const { claims, jws } = read;
   const forged = algorithmRule(read, key) ?? signatureRule(read, key, publicKey);
   if (forged !== undefined) return forged;
-  if (claims === undefined) return 'malformed';
+  const claims = readClaims(read);
+  if (claims === 'malformed') return claims;
   for (const rule of CLAIM_RULES) {
     const reason = rule.broken(claims, expected);
     if (reason !== undefined) return reason;
@@ -124,7 +138,7 @@ export function verifyToken(
   return {
     claims,
     life: livenessClaims(claims),
-    payloadSha256: sha256Hex(jws.payloadBytes),
+    payloadSha256: sha256Hex(read.jws.payloadBytes),
     scopes: Object.freeze(splitScope(claims.scope)),
     kid: key.kid,
     alg: key.alg,
