@@ -53,16 +53,10 @@ export class Decider {
     this.#settings = settings;
     this.#timeline = new Timeline(settings.clock);
     this.#tokens = new BoundedMap(settings.tokenCacheLimit);
-    this.#status = new StatusCache(
-      {
-        reader: settings.status,
-        maxAge: settings.tokensMaxAge,
-        staleIfError: settings.staleIfError,
-        limit: settings.statusCacheLimit,
-      },
-      this.#timeline,
-    );
-    this.#ring = new RingCache(settings.status, settings.ringMaxAge, this.#timeline);
+    const { status: reader, staleIfError, statusCacheLimit: limit } = settings;
+    const limits = { maxAge: settings.tokensMaxAge, staleIfError };
+    this.#status = new StatusCache({ reader, limits, limit }, this.#timeline);
+    this.#ring = new RingCache(reader, { maxAge: settings.ringMaxAge, staleIfError }, this.#timeline);
     this.#keys = new PublicKeys(settings.keys, this.#timeline);
     this.#usage = new UsageTracker(settings.usage, this.#timeline);
   }
@@ -164,7 +158,7 @@ export class Decider {
     asker: Asker = { arrived: course.arrived, deadline: decisionDeadline() },
   ): Promise<Decision> {
     const [ring, status] = await both(
-      atHand.ring ?? this.#readRing(asker),
+      atHand.ring ?? this.#readRing(course, asker),
       atHand.status ?? this.#readStatus(course, token.question, asker),
     );
     const now = this.#timeline.now();
@@ -239,11 +233,13 @@ export class Decider {
     }
   }
 
-  async #readRing(asker: Asker): Promise<RingKeys> {
+  async #readRing(course: Course, asker: Asker): Promise<RingKeys> {
     try {
       return await this.#ring.read(asker);
     } catch (error) {
-      throw asFault('REGISTRY_UNAVAILABLE', error);
+      const lastGood = this.#orFault(error, this.#ring.lastGood(this.#timeline.now()));
+      course.cache.ring = 'stale';
+      return lastGood;
     }
   }
 
@@ -251,13 +247,16 @@ export class Decider {
     try {
       return await this.#status.read(question, asker);
     } catch (error) {
-      // A registry that answers nonsense is in reach: that is nothing to be patient with.
-      const nonsense = error instanceof AuthorizerFault;
-      const lastLive = nonsense ? undefined : this.#status.lastLive(question, this.#timeline.now());
-      if (lastLive === undefined) throw asFault('REGISTRY_UNAVAILABLE', error);
+      const lastLive = this.#orFault(error, this.#status.lastLive(question, this.#timeline.now()));
       course.cache.status = 'stale';
       return lastLive;
     }
+  }
+
+  /** What stands in for a read that failed. Throws where nothing does: a registry that answers nonsense is in reach. */
+  #orFault<T>(error: unknown, standIn: T | undefined): T {
+    if (standIn === undefined || error instanceof AuthorizerFault) throw asFault('REGISTRY_UNAVAILABLE', error);
+    return standIn;
   }
 
   #report(course: Course, outcome: Outcome): void {

@@ -61,6 +61,8 @@ export interface CacheUse {
   token: 'none' | 'hit' | 'miss';
   /** `stale`: the registry was out of reach and `staleIfError` applied. `dead`: the token was known to be dead. */
   status: 'none' | 'hit' | 'miss' | 'stale' | 'dead';
+  /** The registry was out of reach, and the last good key ring stood in for it. */
+  ring?: 'stale';
 }
 
 /**

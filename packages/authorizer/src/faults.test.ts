@@ -2,7 +2,7 @@
 import { AccessDeniedError, InvalidStateError, ThrottledError, UnavailableError } from '@apikey/shared';
 import { createHmac, createSecretKey } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { START, testKey, World } from '../test/world.ts';
+import { gate, settle, START, testKey, World } from '../test/world.ts';
 import { AuthorizerFault } from './index.ts';
 
 const hang = (): Promise<never> => new Promise(() => {});
@@ -334,15 +334,77 @@ describe('staleIfError', () => {
     await expect(authorizer.authorize(issued)).resolves.toMatchObject({ reason: 'expired' });
   });
 
-  test('says nothing about the ring: an old ring is a fault', async () => {
+  test('covers the ring like the status, each by its own age', async () => {
     const world = new World();
-    const authorizer = world.authorizer({ maxStaleness: { keys: 10 }, staleIfError: 60 });
+    const authorizer = world.authorizer({ maxStaleness: { tokens: 30, keys: 10 }, staleIfError: 20 });
     const issued = world.issue();
     await authorizer.authorize(issued);
     world.beforeStatus = () => Promise.reject(new UnavailableError('gone'));
     world.beforeRing = () => Promise.reject(new UnavailableError('gone'));
-    world.clock.advance(11);
+    for (let second = 1; second <= 30; second += 1) {
+      world.clock.advance(1);
+      // oxlint-disable-next-line no-await-in-loop -- failing reads do not lengthen the use of the last good one
+      await expect(authorizer.authorize(issued)).resolves.toMatchObject(allowed);
+    }
+    expect(world.reports.at(-1)).toMatchObject({ cache: { status: 'hit', ring: 'stale' } });
+    world.clock.advance(0.001);
     await expect(authorizer.authorize(issued)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+  });
+
+  test.each(['wall', 'monotonic'] as const)('goes by the older of both ages: %s', async (which) => {
+    const world = new World();
+    const authorizer = world.authorizer({ maxStaleness: { keys: 0 }, staleIfError: 60 });
+    const issued = world.issue({ claims: { iat: START - 86_400 } });
+    await authorizer.authorize(issued);
+    world.beforeStatus = () => Promise.reject(new UnavailableError('gone'));
+    world.beforeRing = () => Promise.reject(new UnavailableError('gone'));
+    const move = (seconds: number): void =>
+      which === 'wall' ? world.clock.moveWall(seconds) : world.clock.moveMonotonic(seconds);
+    move(60);
+    await expect(authorizer.authorize(issued)).resolves.toMatchObject(allowed);
+    move(0.001);
+    await expect(authorizer.authorize(issued)).rejects.toBeInstanceOf(AuthorizerFault);
+  });
+
+  test('ends when the wall clock goes back: nobody knows any more how old the last good answers are', async () => {
+    const world = new World();
+    const authorizer = world.authorizer({ staleIfError: 60 });
+    const issued = world.issue({ claims: { iat: START - 86_400 } });
+    await authorizer.authorize(issued);
+    world.beforeStatus = () => Promise.reject(new UnavailableError('gone'));
+    world.clock.moveWall(-0.001);
+    await expect(authorizer.authorize(issued)).rejects.toBeInstanceOf(AuthorizerFault);
+  });
+
+  test('keeps a key revoked that was seen revoked, and a ring that answers nonsense is a fault', async () => {
+    const world = new World();
+    const authorizer = world.authorizer({ maxStaleness: { tokens: 60, keys: 0 }, staleIfError: 60 });
+    const [seen, other] = [world.issue(), world.issue()];
+    await authorizer.authorize(other);
+    world.setKeyState(world.key, 'revoked');
+    await expect(authorizer.authorize(seen)).resolves.toMatchObject({ reason: 'key_revoked' });
+    world.beforeRing = () => Promise.reject(new UnavailableError('gone'));
+    await expect(authorizer.authorize(other)).resolves.toMatchObject({ reason: 'key_revoked' });
+    world.beforeRing = () => ({ keys: 'none' });
+    await expect(authorizer.authorize(other)).rejects.toMatchObject({ code: 'REGISTRY_INVALID' });
+  });
+
+  test('does not let an older answer of the ring replace a younger one', async () => {
+    const world = new World();
+    const authorizer = world.authorizer({ maxStaleness: { tokens: 60, keys: 0 }, staleIfError: 60 });
+    const [first, second] = [world.issue(), world.issue()];
+    await authorizer.authorize(first);
+    const slow = gate();
+    const before = world.calls.ring;
+    world.beforeRing = (nth) => (nth === before + 1 ? slow.opened : undefined);
+    const waiting = authorizer.authorize(first);
+    await settle();
+    world.setKeyState(world.key, 'revoked');
+    await expect(authorizer.authorize(second)).resolves.toMatchObject({ reason: 'key_revoked' });
+    slow.open();
+    await expect(waiting).resolves.toMatchObject({ reason: 'key_revoked' });
+    world.beforeRing = () => Promise.reject(new UnavailableError('gone'));
+    await expect(authorizer.authorize(first)).resolves.toMatchObject({ reason: 'key_revoked' });
   });
 });
 

@@ -1,5 +1,6 @@
 /** The options of an authorizer: what must be said, what may be, and the check of both before the first request. */
 import {
+  DEFAULT_KEYS_STALENESS,
   MAX_TOKEN_LENGTH,
   parseAudience,
   parseDuration,
@@ -32,9 +33,12 @@ export interface AuthorizerOptions {
   readonly gatewayResultTtl?: number | undefined;
   /** Longest `exp - iat`, as a duration like `90d` or in seconds. Default `366d`. */
   readonly maxLifetime?: string | number | undefined;
-  /** Seconds by which `exp` and `nbf` may be missed, 0 to 60. Default 0. */
+  /** Seconds by which `exp` and `nbf` may be missed, and by which `iat` may be in the future, 0 to 60. Default 0. */
   readonly clockTolerance?: number | undefined;
-  /** Seconds beyond `maxStaleness.tokens` that a live token's last status may be used while the registry is out of reach, 0 to 60. Default 0. */
+  /**
+   * Seconds beyond `maxStaleness` for which the last good status of a live token, and the last good key ring, may be used
+   * while the registry is out of reach, 0 to 60. Default 0.
+   */
   readonly staleIfError?: number | undefined;
   /** Which scopes a request needs. Absent = authorization ends with the token; the caller looks at the scopes. */
   readonly routes?: readonly Route[] | undefined;
@@ -100,7 +104,6 @@ const NAMES: readonly (keyof AuthorizerOptions)[] = [
   'clock',
 ];
 const DEFAULT_MAX_LIFETIME = '366d';
-const DEFAULT_RING_STALENESS = 60;
 const DEFAULT_CACHE_ENTRIES = 10_000;
 /** What API Gateway allows for a result TTL; nothing longer makes sense for staleness either. */
 const MAX_SECONDS = 3600;
@@ -121,7 +124,7 @@ export function parseOptions(options: AuthorizerOptions): Settings {
   refuseUnknown(maxStaleness, ['tokens', 'keys'], 'maxStaleness.');
   requireObject('cache', cache);
   refuseUnknown(cache, ['tokens', 'statuses'], 'cache.');
-  const { tokens: tokensMaxAge = 0, keys: ringMaxAge = DEFAULT_RING_STALENESS } = maxStaleness;
+  const { tokens: tokensMaxAge = 0, keys: ringMaxAge = DEFAULT_KEYS_STALENESS } = maxStaleness;
   const { tokens: tokenCacheLimit = DEFAULT_CACHE_ENTRIES, statuses: statusCacheLimit = DEFAULT_CACHE_ENTRIES } = cache;
   const { gatewayResultTtl = 0, clockTolerance = 0, staleIfError = 0 } = options;
   const { maxLifetime = DEFAULT_MAX_LIFETIME, maxTokenLength = MAX_TOKEN_LENGTH } = options;

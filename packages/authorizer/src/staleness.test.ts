@@ -2,11 +2,19 @@
 import { sha256Base64url } from '@apikey/shared';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { gate, settle, testKey, World, type Issued } from '../test/world.ts';
+import { gate, settle, START, testKey, World, type Issued } from '../test/world.ts';
 import type { Authorizer, Decision } from './index.ts';
 
 const allowed = { allowed: true };
 const revoked = { allowed: false, reason: 'revoked' };
+
+/** Issued long before any time that a test sets the wall clock back to. */
+const longAgo = { claims: { iat: START - 86_400 } };
+
+/** A token under a kid that nobody ever made. */
+function forgedKid(world: World, name: string): Issued {
+  return world.issue({ key: { ...world.key, kid: sha256Base64url(name) } });
+}
 
 async function allow(authorizer: Authorizer, { token }: Issued): Promise<void> {
   expect(await authorizer.authorize({ token })).toMatchObject(allowed);
@@ -142,7 +150,7 @@ describe('with staleness', () => {
   test.each([-0.001, -1, -3600])('a wall clock that goes back by %d s voids what is known', async (seconds) => {
     const world = new World();
     const authorizer = world.authorizer({ maxStaleness: { tokens: 60 } });
-    const issued = world.issue();
+    const issued = world.issue(longAgo);
     await allow(authorizer, issued);
     world.revoke(issued.jti);
     world.clock.moveWall(seconds);
@@ -152,7 +160,7 @@ describe('with staleness', () => {
   test('a wall clock that went forward and back again in between voids what is known', async () => {
     const world = new World();
     const authorizer = world.authorizer({ maxStaleness: { tokens: 60 } });
-    const [issued, other] = [world.issue(), world.issue()];
+    const [issued, other] = [world.issue(longAgo), world.issue()];
     await allow(authorizer, issued);
     world.clock.moveWall(50);
     await allow(authorizer, other);
@@ -311,16 +319,13 @@ describe('the key ring', () => {
     expect(world.calls.ring).toBe(2);
   });
 
-  test.each([0, 60])('is read at most once in 10 s for made-up kids, with keys: %d', async (keys) => {
+  test.each([10, 60, 3600])('is read at most once in 10 s for made-up kids, with keys: %d', async (keys) => {
     const world = new World();
     const authorizer = world.authorizer({ maxStaleness: { keys } });
     await allow(authorizer, world.issue());
     const before = world.calls.ring;
     for (let second = 0; second < 30; second += 1) {
-      const forged = Array.from({ length: 20 }, (_, n) => {
-        const kid = sha256Base64url(`made up ${second} ${n}`);
-        return authorizer.authorize(world.issue({ key: { ...world.key, kid } }));
-      });
+      const forged = Array.from({ length: 20 }, (_, n) => authorizer.authorize(forgedKid(world, `${second} ${n}`)));
       // oxlint-disable-next-line no-await-in-loop
       const decisions = await Promise.all(forged);
       expect(decisions.every((decision) => !decision.allowed && decision.reason === 'key_unknown')).toBe(true);
@@ -328,6 +333,56 @@ describe('the key ring', () => {
     }
     expect(world.calls.ring - before).toBe(3);
     expect(world.calls).toMatchObject({ status: 1, key: 1 });
+  });
+
+  test('with keys: 0 is read for made-up kids as well, one read at a time however many come at once', async () => {
+    const world = new World();
+    const authorizer = world.authorizer({ maxStaleness: { keys: 0 } });
+    await allow(authorizer, world.issue());
+    const before = world.calls.ring;
+    let [underway, most] = [0, 0];
+    world.beforeRing = async () => {
+      underway += 1;
+      most = Math.max(most, underway);
+      await settle();
+      underway -= 1;
+    };
+    const forged = Array.from({ length: 200 }, (_, n) => authorizer.authorize(forgedKid(world, `${n}`)));
+    const decisions = await Promise.all(forged);
+    expect(decisions.every((decision) => !decision.allowed && decision.reason === 'key_unknown')).toBe(true);
+    // The first one's, and one that was sent after all the others had arrived.
+    expect(world.calls.ring - before).toBe(2);
+    expect(most).toBe(1);
+  });
+
+  test.each([0, 1, 5, 9.9])(
+    'with keys: %d knows a new key once it is older than that, made-up kids or not',
+    async (keys) => {
+      const world = new World();
+      const authorizer = world.authorizer({ maxStaleness: { keys } });
+      await allow(authorizer, world.issue());
+      await expect(authorizer.authorize(forgedKid(world, 'made up'))).resolves.toMatchObject({ reason: 'key_unknown' });
+      const key = testKey('ES256', 1);
+      world.addKey(key);
+      world.clock.advance(keys === 0 ? 0 : keys + 0.001);
+      await allow(authorizer, world.issue({ key }));
+    },
+  );
+
+  test('with keys: 0 denies by no read that was sent before the request arrived', async () => {
+    const world = new World();
+    const authorizer = world.authorizer({ maxStaleness: { keys: 0 } });
+    await allow(authorizer, world.issue());
+    const slow = gate();
+    world.beforeRing = () => slow.opened;
+    const forged = authorizer.authorize(forgedKid(world, 'made up'));
+    await settle();
+    const key = testKey('ES256', 1);
+    world.addKey(key);
+    const genuine = authorizer.authorize(world.issue({ key }));
+    await settle();
+    slow.open();
+    expect(await Promise.all([forged, genuine])).toMatchObject([{ reason: 'key_unknown' }, allowed]);
   });
 
   test('is not read again for made-up kids while early reads fail: the cool-down comes first', async () => {
@@ -343,6 +398,60 @@ describe('the key ring', () => {
     await expect(forged(2)).resolves.toMatchObject({ reason: 'key_unknown' });
     expect(world.calls.ring).toBe(1 + 3);
     await allow(authorizer, issued);
+  });
+
+  test.each([0, 5, 60])(
+    'out of reach from the start, is read once per cool-down for all kids, with keys: %d',
+    async (keys) => {
+      const world = new World();
+      const authorizer = world.authorizer({ maxStaleness: { keys } });
+      world.beforeRing = () => Promise.reject(new Error('gone'));
+      for (let second = 0; second < 30; second += 1) {
+        const asked = Array.from({ length: 5 }, (_, n) => authorizer.authorize(forgedKid(world, `${second} ${n}`)));
+        // oxlint-disable-next-line no-await-in-loop
+        const outcomes = await Promise.allSettled(asked);
+        // Nothing is known, so nothing is denied.
+        for (const outcome of outcomes) {
+          expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'REGISTRY_UNAVAILABLE' } });
+        }
+        world.clock.advance(1);
+      }
+      // Three reads, of three attempts each.
+      expect(world.calls).toEqual({ status: 0, ring: 9, key: 0 });
+      world.beforeRing = () => undefined;
+      await allow(authorizer, world.issue());
+    },
+  );
+
+  test('that grew old while the registry was away is read once per cool-down for made-up kids, and denies none', async () => {
+    const world = new World();
+    const authorizer = world.authorizer({ maxStaleness: { keys: 5 } });
+    await allow(authorizer, world.issue());
+    world.beforeRing = () => Promise.reject(new Error('gone'));
+    world.clock.advance(6);
+    const before = world.calls.ring;
+    for (let n = 0; n < 9; n += 1) {
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(authorizer.authorize(forgedKid(world, `${n}`))).rejects.toMatchObject({
+        code: 'REGISTRY_UNAVAILABLE',
+      });
+      world.clock.advance(1);
+    }
+    expect(world.calls.ring - before).toBe(3);
+  });
+
+  test('is found again at once when anybody has read it, whatever failed before', async () => {
+    const world = new World();
+    const authorizer = world.authorizer({ maxStaleness: { keys: 0 } });
+    const known = world.issue();
+    await allow(authorizer, known);
+    world.beforeRing = () => Promise.reject(new Error('gone'));
+    await expect(authorizer.authorize(forgedKid(world, 'made up'))).rejects.toThrow();
+    world.beforeRing = () => undefined;
+    await allow(authorizer, known);
+    const key = testKey('ES256', 1);
+    world.addKey(key);
+    await allow(authorizer, world.issue({ key }));
   });
 
   test('is joined by those who seek a new key while it is being read early', async () => {
@@ -389,7 +498,7 @@ describe('never older than promised', () => {
   async function play(steps: readonly Step[], tokens: number): Promise<string | undefined> {
     const world = new World();
     const authorizer = world.authorizer({ maxStaleness: { tokens } });
-    const issued = world.issue();
+    const issued = world.issue(longAgo);
     let revokedFor: number | undefined;
     for (const it of steps) {
       if (it.do === 'revoke') {

@@ -1,14 +1,13 @@
-/** How long a revoked token may still be let in by authorizers that are set as the configuration says. */
+/** How long a revoked token or key may still be let in by authorizers that are set as the configuration says. */
+import { DEFAULT_KEYS_STALENESS, revocationBound, type RevocationBound } from '@apikey/shared';
 import type { Settings } from './config/resolve.ts';
 
-/** Time that a gateway may take over a decision whose answer it then keeps. */
-const DECISION_SECONDS = 2;
-
-/** The published bound, in seconds, for requests that begin after a revocation was committed. */
-export function revocationBound({
+/** The configuration does not say how old the key ring may be: taken to be the authorizers' default. */
+export function configuredBound({
   gatewayResultTtl,
   maxStaleness,
   staleIfError,
-}: Pick<Settings, 'gatewayResultTtl' | 'maxStaleness' | 'staleIfError'>): number {
-  return gatewayResultTtl + maxStaleness + staleIfError + (gatewayResultTtl > 0 ? DECISION_SECONDS : 0);
+}: Pick<Settings, 'gatewayResultTtl' | 'maxStaleness' | 'staleIfError'>): RevocationBound {
+  const ages = { tokens: maxStaleness, keys: DEFAULT_KEYS_STALENESS };
+  return revocationBound({ gatewayResultTtl, maxStaleness: ages, staleIfError });
 }

@@ -1,6 +1,7 @@
 /** Lets concurrent requests share one read, but never one that is older than the request may rely on. */
-import { secondsBetween, type Moment, type Timeline } from '../clock.ts';
+import type { Moment, Timeline } from '../clock.ts';
 import { attemptUntil, JOINING_SLACK_MILLIS, type Read } from './attempts.ts';
+import { recentEnough } from './staleness.ts';
 
 /** The request on whose behalf something is read. */
 export interface Asker {
@@ -20,14 +21,6 @@ interface Flight<T> {
   readonly latest: { sent: Moment };
   readonly deadline: number;
   readonly answer: Promise<Answer<T>>;
-}
-
-/**
- * Whether a read tells a request enough: it was sent after the request arrived, or at most `maxAge` seconds before `now`.
- * A `maxAge` of 0 leaves the first alone, whatever the clocks show.
- */
-export function recentEnough(sent: Moment, arrived: Moment, now: Moment, maxAge: number): boolean {
-  return sent.order > arrived.order || (maxAge > 0 && secondsBetween(sent, now) <= maxAge);
 }
 
 /** Reads in flight, by key. Nothing is kept of a read that is over. */

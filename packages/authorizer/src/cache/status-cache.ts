@@ -1,16 +1,14 @@
 /** What the registry said of tokens and their clients, kept no longer than the staleness that was agreed to. */
-import type { DenialReason, StatusReader } from '@apikey/shared';
-import { secondsBetween, type Moment, type Timeline } from '../clock.ts';
+import type { AgeLimits, DenialReason, StatusReader } from '@apikey/shared';
+import type { Moment, Timeline } from '../clock.ts';
 import { readCheckedStatus, type CheckedStatus } from '../registry-answers.ts';
 import { BoundedMap } from './bounded-map.ts';
-import { recentEnough, SharedReads, type Answer, type Asker } from './shared-reads.ts';
+import { SharedReads, type Answer, type Asker } from './shared-reads.ts';
+import { recentEnough, standsInAt } from './staleness.ts';
 
 export interface StatusCacheSettings {
   readonly reader: StatusReader;
-  /** Seconds that a status may be old; 0 = every decision reads. */
-  readonly maxAge: number;
-  /** Seconds beyond `maxAge` for which the last good status may stand in for a registry that is out of reach. */
-  readonly staleIfError: number;
+  readonly limits: AgeLimits;
   /** Most statuses kept, and most dead tokens remembered. */
   readonly limit: number;
 }
@@ -48,16 +46,16 @@ export class StatusCache {
   /** The status at hand, if it is young enough for this request. */
   fresh(question: StatusQuestion, arrived: Moment, now: Moment): KnownStatus | undefined {
     const known = this.#known.get(question.key);
-    const usable = known !== undefined && recentEnough(known.sent, arrived, now, this.#settings.maxAge);
+    const usable = known !== undefined && recentEnough(known.sent, arrived, now, this.#settings.limits.maxAge);
     return usable ? known : undefined;
   }
 
   /** Reads the status, or joins a read. Rejects with what the registry threw. */
   async read(question: StatusQuestion, asker: Asker): Promise<KnownStatus> {
-    const { reader, maxAge } = this.#settings;
+    const { reader, limits } = this.#settings;
     const send = (signal: AbortSignal): Promise<CheckedStatus> =>
       readCheckedStatus(reader, question.jti, question.client, signal);
-    let answer = await this.#reads.read(question.key, asker, maxAge, send);
+    let answer = await this.#reads.read(question.key, asker, limits.maxAge, send);
     if (!isLasting(answer.value) && answer.sent.order < asker.arrived.order) {
       // Somebody else's read began before this request and did not find the token active. It may have become so since,
       // and a token works from the moment of its activation.
@@ -68,11 +66,9 @@ export class StatusCache {
 
   /** The last status that a live decision rested on, while `staleIfError` allows for it. */
   lastLive(question: StatusQuestion, now: Moment): KnownStatus | undefined {
-    const { maxAge, staleIfError } = this.#settings;
-    if (staleIfError === 0) return undefined;
     const known = this.#known.get(question.key);
     if (known === undefined || !known.seenLive) return undefined;
-    return secondsBetween(known.sent, now) <= maxAge + staleIfError ? known : undefined;
+    return standsInAt(known.sent, now, this.#settings.limits) ? known : undefined;
   }
 
   /**

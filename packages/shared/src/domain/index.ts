@@ -6,6 +6,7 @@ export * from './events.ts';
 export * from './time.ts';
 export * from './reasons.ts';
 export * from './liveness.ts';
+export * from './staleness.ts';
 export * from './scopes.ts';
 export * from './duration.ts';
 export * from './identifiers.ts';

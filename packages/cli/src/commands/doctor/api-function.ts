@@ -1,4 +1,5 @@
 /** The prebuilt function as its variables describe it, and whether it belongs to this environment. */
+import { DEFAULT_KEYS_STALENESS } from '@apikey/shared';
 import type { Settings } from '../../config/resolve.ts';
 import { finding, pass, type Check } from './check.ts';
 
@@ -17,9 +18,6 @@ export interface FunctionFacts {
   readonly hasRoutes: boolean;
 }
 
-/** docs/authorizer.md lists the variables with these defaults. */
-const KEYS_STALENESS = 60;
-
 /** Absent for a function that is configured otherwise: whoever wrote it knows how. */
 export function readFunction(variables: Readonly<Record<string, string>>): FunctionFacts | undefined {
   const text = (name: string): string => variables[name]?.trim() ?? '';
@@ -30,7 +28,7 @@ export function readFunction(variables: Readonly<Record<string, string>>): Funct
     issuer: text('APIKEY_ISSUER'),
     audience: text('APIKEY_AUDIENCE'),
     staleness: seconds('APIKEY_MAX_STALENESS_TOKENS'),
-    keysStaleness: seconds('APIKEY_MAX_STALENESS_KEYS', KEYS_STALENESS),
+    keysStaleness: seconds('APIKEY_MAX_STALENESS_KEYS', DEFAULT_KEYS_STALENESS),
     staleIfError: seconds('APIKEY_STALE_IF_ERROR'),
     assumedTtl: seconds('APIKEY_GATEWAY_RESULT_TTL'),
     addressInCacheKey: text('APIKEY_ADDRESS_IN_CACHE_KEY') === 'true',

@@ -64,6 +64,9 @@ it('adds up what gateway and function are set to, and two seconds where answers 
   );
   expect(findings(report)).toEqual([]);
   expect(report.revocationSeconds).toBe(47);
+  expect(report.checks.at(-1)?.what).toBe(
+    'apikey: a revocation holds within 47 s (result TTL 30 + staleness 5 + stale if error 10 + 2 to decide), that of a key within 102 s',
+  );
 });
 
 it('warns of a REST API that was left at 300 s', () => {

@@ -1,8 +1,8 @@
 /** `apikey doctor --api`: whether an API's authorizers keep what is promised, and how long a revocation really takes. */
+import { revocationBound } from '@apikey/shared';
 import { readApi, readFunctionVariables, type DeployedApi, type DeployedAuthorizer } from '../../backends/gateway.ts';
 import type { Settings } from '../../config/resolve.ts';
 import { counted } from '../../counted.ts';
-import { revocationBound } from '../../revocation-bound.ts';
 import { cacheKeyChecks } from './api-cache-key.ts';
 import { functionChecks, readFunction, type FunctionFacts } from './api-function.ts';
 import { ttlChecks } from './api-ttl.ts';
@@ -50,8 +50,8 @@ export function judgeAuthorizer(
   }
   const { staleness, staleIfError, keysStaleness } = found;
   const { resultTtl: gatewayResultTtl } = authorizer;
-  const seconds = revocationBound({ gatewayResultTtl, maxStaleness: staleness, staleIfError });
-  const keySeconds = revocationBound({ gatewayResultTtl, maxStaleness: keysStaleness, staleIfError: 0 });
+  const maxStaleness = { tokens: staleness, keys: keysStaleness };
+  const { tokens: seconds, keys: keySeconds } = revocationBound({ gatewayResultTtl, maxStaleness, staleIfError });
   const parts = `result TTL ${gatewayResultTtl} + staleness ${staleness} + stale if error ${staleIfError}`;
   const decision = gatewayResultTtl > 0 ? ' + 2 to decide' : '';
   const when = seconds === 0 ? 'for the next request' : `within ${seconds} s`;

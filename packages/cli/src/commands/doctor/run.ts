@@ -8,7 +8,7 @@ import { counted } from '../../counted.ts';
 import { EMBEDDED_CAUTION } from '../../environment-words.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
-import { revocationBound } from '../../revocation-bound.ts';
+import { configuredBound } from '../../revocation-bound.ts';
 import { printable } from '../../terminal/printable.ts';
 import type { Style } from '../../terminal/style.ts';
 import { failed, finding, unchecked, type Check } from './check.ts';
@@ -32,7 +32,8 @@ export async function run({ flags }: Invocation, { io, terminal, settings: read 
       fix,
       code,
     }));
-    const revocationSeconds = deployed === undefined ? revocationBound(settings) : (deployed.revocationSeconds ?? null);
+    const revocationSeconds =
+      deployed === undefined ? configuredBound(settings).tokens : (deployed.revocationSeconds ?? null);
     terminal.printJson({ env: settings.env.value, ok: findings === 0, findings, revocationSeconds, checks: shown });
   } else {
     const { style } = terminal;

@@ -2,7 +2,7 @@
 import { formatSeconds, listTokens, type Clock, type Registry, type TokenView } from '@apikey/shared';
 import type { Settings } from '../../config/resolve.ts';
 import { counted } from '../../counted.ts';
-import { revocationBound } from '../../revocation-bound.ts';
+import { configuredBound } from '../../revocation-bound.ts';
 import { attempted, finding, pass, type Check } from './check.ts';
 
 const NAMED = 5;
@@ -31,7 +31,7 @@ export function checkPending(registry: Registry, clock: Clock, { env }: Settings
 /** The one formula of docs/authorizer.md, for the authorizers of this environment as the configuration describes them. */
 export function boundCheck(settings: Settings): Check {
   const { gatewayResultTtl, maxStaleness, staleIfError } = settings;
-  const seconds = revocationBound(settings);
+  const { tokens: seconds } = configuredBound(settings);
   const parts = `gateway_result_ttl ${gatewayResultTtl} + max_staleness ${maxStaleness} + stale_if_error ${staleIfError}`;
   return pass(
     'bound',

@@ -1,5 +1,6 @@
 /** `apikey keys revoke`: ends a key and all its tokens, after showing what that hits. */
 import {
+  DEFAULT_KEYS_STALENESS,
   describeTokens,
   findKey,
   MAIN_RING,
@@ -15,6 +16,7 @@ import { parseFlag, parseReason } from '../../command-line/parse-flag.ts';
 import type { Context } from '../../context.ts';
 import { counted } from '../../counted.ts';
 import { sameEnvironment } from '../../environment-words.ts';
+import { configuredBound } from '../../revocation-bound.ts';
 import { confirmByName } from '../../terminal/confirm.ts';
 import { tokenImpactJson } from '../../token-json.ts';
 import { tokenTable } from '../../token-words.ts';
@@ -119,13 +121,22 @@ function impactLines(plan: KeyPlan, views: readonly TokenView[], { terminal, dep
   ];
 }
 
+/** The published bound for keys, with the part first that `apikey.toml` does not say. */
+function ringWords(config: KeyWork['config']): string {
+  const more = configuredBound(config).keys - DEFAULT_KEYS_STALENESS;
+  return [
+    `their maxStaleness.keys, ${DEFAULT_KEYS_STALENESS} seconds unless set otherwise`,
+    ...(more === 0 ? [] : [`and ${counted(more, 'second')} more for gateway_result_ttl and stale_if_error`]),
+  ].join(', ');
+}
+
 function doneLines(plan: KeyPlan, { terminal, config, env }: KeyWork): string[] {
   const same = sameEnvironment(config);
   const pending = plan.ring.keys.some(({ state }) => state === 'pending');
   return [
     `${terminal.aside.green('Revoked')} key ${plan.key.kid} in environment ${env}, which ends ${hitWords(plan)}`,
     plan.ring.name === MAIN_RING
-      ? 'Authorizers deny its tokens as soon as they read the key ring again: within their maxStaleness.keys, 60 seconds unless set otherwise.'
+      ? `Authorizers deny its tokens as soon as they read the key ring again: within ${ringWords(config)}.`
       : '`apikey audit verify --seal` reports its seals as a finding: keep them, and seal anew with another key.',
     ...(plan.key.state === 'active'
       ? [

@@ -11,7 +11,7 @@ import type { EnvironmentFacts, Facts } from '../../report/facts.ts';
 import { buildModel } from '../../report/model.ts';
 import { page } from '../../report/page.ts';
 import { reportJson, summaryWords } from '../../report/summary.ts';
-import { revocationBound } from '../../revocation-bound.ts';
+import { configuredBound } from '../../revocation-bound.ts';
 import { progress } from '../../terminal/progress.ts';
 import { VERSION } from '../../version.ts';
 import { parseOptions, type ReportOptions } from './options.ts';
@@ -71,7 +71,7 @@ function environmentOf(settings: Settings): EnvironmentFacts {
     registry: registry.scheme === 'sqlite' ? `SQLite, ${onMachine}` : `DynamoDB, ${registry.place}`,
     keys: keys.scheme === 'file' ? `files, ${onMachine}` : `AWS KMS, ${keys.place}`,
     embedded: isEmbedded(settings),
-    bound: { total: revocationBound(settings), gatewayResultTtl, maxStaleness, staleIfError },
+    bound: { total: configuredBound(settings).tokens, gatewayResultTtl, maxStaleness, staleIfError },
   };
 }
 

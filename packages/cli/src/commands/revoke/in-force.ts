@@ -1,7 +1,7 @@
 /** `--wait`: returns once a revocation holds everywhere, by the clock or by asking the API itself. */
 import { InvalidValueError, readOwnToken, type TokenClaims } from '@apikey/shared';
 import { counted } from '../../counted.ts';
-import { revocationBound } from '../../revocation-bound.ts';
+import { configuredBound } from '../../revocation-bound.ts';
 import { readToken } from '../../token-input.ts';
 import { wait } from '../../wait.ts';
 import type { RevokeOptions } from './options.ts';
@@ -46,7 +46,7 @@ export async function planInForce(options: RevokeOptions, work: RevokeWork): Pro
         why: 'the revocation holds; only the wait for it was cut short',
         fix: 'nothing needs to be done',
       });
-      const bound = revocationBound(work.config);
+      const { tokens: bound } = configuredBound(work.config);
       if (asked.probe === undefined || probing === undefined) return waitOut(bound, at, work);
       const giveUpAt = at + (bound + PATIENCE_SECONDS) * 1000;
       const result = await probeUntilDenied(asked.probe, probing.token, { since: at, giveUpAt, bound }, work);

@@ -15,7 +15,7 @@ import {
 import type { Settings } from '../../config/resolve.ts';
 import type { Context } from '../../context.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
-import { revocationBound } from '../../revocation-bound.ts';
+import { configuredBound } from '../../revocation-bound.ts';
 import { confirm } from '../../terminal/confirm.ts';
 import { moment } from '../../token-words.ts';
 import type { RotateFinishOptions } from './options.ts';
@@ -142,7 +142,7 @@ function doneWords(
     const how = state === 'revoked' ? 'it was revoked' : `it ended ${moment(Math.min(liveUntil, exp), now)}`;
     return `Token ${jti} ${where} has ended already, ${how}; nothing was changed`;
   }
-  const bound = revocationBound(settings);
+  const { tokens: bound } = configuredBound(settings);
   return [
     `${terminal.aside.green('Ended')} token ${jti} ${where}, before its grace was over`,
     ...lines,

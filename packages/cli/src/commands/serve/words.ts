@@ -1,10 +1,9 @@
 /** What `apikey serve` says when it starts: where it listens, what it does, and what to be aware of. */
 import type { RouteTable } from '@apikey/authorizer';
-import type { StatusReader } from '@apikey/shared';
+import { revocationBound, type RevocationBound, type StatusReader } from '@apikey/shared';
 import { counted } from '../../counted.ts';
 import type { Settings } from '../../config/resolve.ts';
 import { environmentLine } from '../../environment-words.ts';
-import { revocationBound } from '../../revocation-bound.ts';
 import type { LogFormat } from '../../serve/decision-log.ts';
 import { isLoopbackHost, UNIX_HOST } from '../../serve/peers.ts';
 import { fieldLines } from '../../terminal/fields.ts';
@@ -27,10 +26,10 @@ function urlOf({ options: { host, tls }, port }: Pick<Started, 'options' | 'port
 }
 
 /** Seconds for tokens and for keys: the published bound, without a gateway that keeps answers. */
-function bounds({ settings, options }: Started): { readonly tokens: number; readonly keys: number } {
-  const direct = { ...settings, gatewayResultTtl: 0 };
-  const keys = options.keysStaleness ?? settings.maxStaleness;
-  return { tokens: revocationBound(direct), keys: revocationBound({ ...direct, maxStaleness: keys }) };
+function bounds({ settings, options }: Started): RevocationBound {
+  const { maxStaleness: tokens, staleIfError } = settings;
+  const keys = options.keysStaleness ?? tokens;
+  return revocationBound({ gatewayResultTtl: 0, maxStaleness: { tokens, keys }, staleIfError });
 }
 
 export function startLines(started: Started, style: Style): string[] {
