@@ -2,6 +2,7 @@
 import { Decider } from './decider.ts';
 import type { AuthorizeRequest, Decision } from './decision.ts';
 import { parseOptions, type AuthorizerOptions } from './options.ts';
+import type { Refusal } from './refusal.ts';
 import { routesArePublic, type RouteTable } from './routes.ts';
 
 type RoutedRequest = Pick<AuthorizeRequest, 'method' | 'path' | 'routes'>;
@@ -17,6 +18,8 @@ export interface Authorizer {
    * face. The faces ask this first. `authorize` does not: it denies every request without a token.
    */
   readonly isPublic: (request: RoutedRequest) => boolean;
+  /** For faces: reports to `onDecision` an event that they refuse without a decision, so that no refusal goes unseen. */
+  readonly refuse: (refusal: Refusal) => void;
   /** Seconds for which a gateway may reuse an answer; an allowance holds for at least that long. */
   readonly gatewayResultTtl: number;
   /** The routes of its own options: they hold in every face. */
@@ -39,6 +42,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       const tables = [settings.routes, routes].filter((table) => table !== undefined);
       return tables.length > 0 && tables.every((table) => routesArePublic(table, method, path));
     },
+    refuse: (refusal: Refusal) => decider.refuse(refusal),
     gatewayResultTtl: settings.gatewayResultTtl,
     routes: settings.routes,
     exactPaths: settings.exactPaths,

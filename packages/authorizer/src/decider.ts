@@ -11,6 +11,7 @@ import { Timeline, type Moment } from './clock.ts';
 import { deny, denyLive, type AuthorizeRequest, type Decision } from './decision.ts';
 import { asFault, AuthorizerFault } from './fault.ts';
 import type { Settings } from './options.ts';
+import type { Refusal } from './refusal.ts';
 import { report, type Course, type Outcome } from './report.ts';
 import { addressRule, reuseRule } from './request-steps.ts';
 import { routesAllow, type RouteTable } from './routes.ts';
@@ -82,6 +83,13 @@ export class Decider {
       this.#report(course, { allowed: false, fault: fault.code });
       throw fault;
     }
+  }
+
+  /** Reports what a face refused without a decision. */
+  refuse(refusal: Refusal): void {
+    const request = { token: undefined };
+    const course: Course = { request, arrived: this.#timeline.now(), cache: { token: 'none', status: 'none' } };
+    this.#report(course, { allowed: false, refusal });
   }
 
   /** Steps 1 and 2. Goes on at once for a token whose signature, ring and status are at hand. */

@@ -1,6 +1,7 @@
 /** What goes into a decision and what comes out of it: the answer for the caller, and the report for the operator. */
 import type { DenialReason } from '@apikey/shared';
 import type { FaultCode } from './fault.ts';
+import type { Refusal } from './refusal.ts';
 import type { RegistryProblem } from './registry-answers.ts';
 import type { RouteTable } from './routes.ts';
 import type { UsageOutcome } from './usage-tracker.ts';
@@ -71,7 +72,9 @@ export interface CacheUse {
  */
 export interface DecisionReport {
   readonly allowed: boolean;
-  readonly reason?: DenialReason;
+  /** `event_refused`: nothing was decided, since a face did not take the event for a request; `refusal` says why. */
+  readonly reason?: DenialReason | 'event_refused';
+  readonly refusal?: Refusal;
   /** The decision is a fault: nothing was decided. */
   readonly fault?: FaultCode;
   /** The request's routes are public: nothing was decided about a token. Only gateways report these. */

@@ -17,6 +17,7 @@ export {
 export { canonicalTarget } from './route-path.ts';
 export { AuthorizerConfigError } from './config-error.ts';
 export { AuthorizerFault, FAULTS, type FaultCode } from './fault.ts';
+export { REFUSALS, type Refusal } from './refusal.ts';
 export type { RegistryProblem } from './registry-answers.ts';
 export {
   compileRoutes,

@@ -1,8 +1,9 @@
 /** Tells the operator of a decision, and lets nothing that the listener does change it. */
-import type { DenialReason, EpochMillis } from '@apikey/shared';
+import type { EpochMillis } from '@apikey/shared';
 import type { Moment } from './clock.ts';
 import type { AuthorizeRequest, CacheUse, Decision, DecisionReport } from './decision.ts';
 import type { FaultCode } from './fault.ts';
+import type { Refusal } from './refusal.ts';
 import type { RegistryProblem } from './registry-answers.ts';
 import type { UsageOutcome, UsedToken } from './usage-tracker.ts';
 
@@ -20,7 +21,10 @@ export interface Course {
   usage?: UsageOutcome;
 }
 
-export type Outcome = Decision | { readonly allowed: false; readonly fault: FaultCode };
+export type Outcome =
+  | Decision
+  | { readonly allowed: false; readonly fault: FaultCode }
+  | { readonly allowed: false; readonly refusal: Refusal };
 
 export type Listener = (report: DecisionReport) => void;
 
@@ -47,12 +51,9 @@ export function report(listener: Listener, course: Course, outcome: Outcome, fin
   }
 }
 
-function outcomeMembers(outcome: Outcome): {
-  readonly allowed: boolean;
-  readonly reason?: DenialReason;
-  readonly fault?: FaultCode;
-} {
+function outcomeMembers(outcome: Outcome): Pick<DecisionReport, 'allowed' | 'reason' | 'fault' | 'refusal'> {
   if (outcome.allowed) return { allowed: true };
+  if ('refusal' in outcome) return { allowed: false, reason: 'event_refused', refusal: outcome.refusal };
   return 'fault' in outcome ? { allowed: false, fault: outcome.fault } : { allowed: false, reason: outcome.reason };
 }
 

@@ -446,7 +446,9 @@ describe('the key ring', () => {
     const known = world.issue();
     await allow(authorizer, known);
     world.beforeRing = () => Promise.reject(new Error('gone'));
-    await expect(authorizer.authorize(forgedKid(world, 'made up'))).rejects.toThrow();
+    await expect(authorizer.authorize(forgedKid(world, 'made up'))).rejects.toMatchObject({
+      code: 'REGISTRY_UNAVAILABLE',
+    });
     world.beforeRing = () => undefined;
     await allow(authorizer, known);
     const key = testKey('ES256', 1);

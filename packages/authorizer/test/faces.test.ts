@@ -107,7 +107,12 @@ describe('a live token', () => {
     ['TOKEN', restAuthorizer(authorizer), tokenEvent(token), ['type', 'methodArn', 'authorizationToken']],
     ['REQUEST', restAuthorizer(authorizer), requestEvent(token), ['type', 'methodArn']],
     ['1.0', httpAuthorizer(authorizer), httpEventV1(token), ['version', 'methodArn']],
-    ['2.0', httpAuthorizer(authorizer), httpEventV2(token), ['version', 'rawPath', 'requestContext', 'headers']],
+    [
+      '2.0',
+      httpAuthorizer(authorizer),
+      httpEventV2(token),
+      ['version', 'type', 'routeArn', 'rawPath', 'requestContext', 'headers'],
+    ],
     ['2.0 kept', httpAuthorizer(kept), httpEventV2(token), ['version', 'routeKey', 'identitySource', 'headers']],
     ['$connect', webSocketAuthorizer(authorizer), connectEvent(token), ['type', 'methodArn', 'headers']],
     ['AppSync', appSyncAuthorizer(authorizer), graphqlEvent(token), ['authorizationToken']],

@@ -58,10 +58,24 @@ export function decisionLines(
 }
 
 function logMembers(report: DecisionReport, time: number): object {
-  const { allowed, reason, fault, client, jti, kid, latencyMs, cache, usage, problem } = report;
+  const { allowed, reason, refusal, fault, client, jti, kid, latencyMs, cache, usage, problem } = report;
   const at = new Date(time).toISOString();
   // Members that are undefined do not appear in JSON.
-  return { type: 'apikey.decision', at, allowed, reason, fault, client, jti, kid, latencyMs, cache, usage, problem };
+  return {
+    type: 'apikey.decision',
+    at,
+    allowed,
+    reason,
+    refusal,
+    fault,
+    client,
+    jti,
+    kid,
+    latencyMs,
+    cache,
+    usage,
+    problem,
+  };
 }
 
 function metricMembers(report: DecisionReport, namespace: string, settings: LineSettings, time: number): object {

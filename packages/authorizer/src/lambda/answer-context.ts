@@ -1,4 +1,5 @@
 /** What the backend behind a gateway is told about a token: texts and numbers alone, and never the token. */
+import { AuthorizerConfigError } from '../config-error.ts';
 import type { LiveToken } from '../decision.ts';
 
 /** Gateways hand it on as `requestContext.authorizer`, in HTTP APIs under `.lambda`. */
@@ -29,8 +30,15 @@ function joined(scopes: readonly string[]): string {
 }
 
 /** Which usage plan key a request counts against: one of the token's own names, or what a function makes of them. */
-export type UsageIdentifierKey = 'client' | 'jti' | ((token: LiveToken) => string | undefined);
+export type UsageIdentifierKey = 'client' | 'jti' | ((token: LiveToken) => string);
 
+/** Throws `AuthorizerConfigError` where a function gives no key: API Gateway would count the request for nobody, or fail. */
 export function usageKeyOf(choice: UsageIdentifierKey | undefined, token: LiveToken): string | undefined {
-  return typeof choice === 'function' ? choice(token) : choice && token[choice];
+  if (typeof choice !== 'function') return choice && token[choice];
+  const key: unknown = choice(token);
+  if (typeof key === 'string' && key !== '') return key;
+  throw new AuthorizerConfigError(
+    'usageIdentifierKey',
+    'is a function that did not return a string with characters in it',
+  );
 }

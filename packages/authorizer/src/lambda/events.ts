@@ -31,7 +31,8 @@ export interface HttpAuthorizerEventV1 extends RequestEvent {
 
 /** Of an HTTP API with payload format 2.0. */
 export interface HttpAuthorizerEventV2 {
-  readonly version: '2.0';
+  /** `2.0`. A type of its own would keep out events that other packages describe. */
+  readonly version: string;
   readonly type: 'REQUEST';
   readonly routeArn: string;
   readonly routeKey: string;

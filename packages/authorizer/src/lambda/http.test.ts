@@ -48,6 +48,46 @@ describe('simple answers', () => {
     }
   });
 
+  test.each([
+    ['a base path', '/v1/plans/1', '$default'],
+    ['a base path of several segments', '/team/v1/plans/1', '$default'],
+    ['a base path before a named stage', '/v1/prod/plans/1', 'prod'],
+    ['a base path that is called like the stage', '/prod/plans/1', '$default'],
+    ['a base path that is called like another route', '/admin/plans/1', '$default'],
+    ['no base path', '/plans/1', '$default'],
+  ])('judge the path of the route, as policies do, on a domain with %s', async (_, rawPath, stage) => {
+    const world = new World();
+    const { token } = world.issue({ scopes: ['plans:read'] });
+    const all: Route[] = [...routes, { method: 'GET', path: '/admin/*', scopes: ['admin'] }];
+    const event = (method: string, path: string) => ({ ...httpEventV2(token, { method, path, stage }), rawPath });
+    const simple = httpAuthorizer(world.authorizer(), { routes: all });
+    const policy = httpAuthorizer(world.authorizer(), { routes: all, responses: 'policy' });
+    for (const [method, path] of [
+      ['GET', '/plans/1'],
+      ['POST', '/plans'],
+      ['GET', '/admin/1'],
+      ['GET', '/other'],
+    ] as const) {
+      // oxlint-disable-next-line no-await-in-loop
+      const [said, stated] = await Promise.all([simple(event(method, path)), policy(event(method, path))]);
+      if (!('isAuthorized' in said) || !('policyDocument' in stated)) throw new Error('another form of answer');
+      expect(said.isAuthorized).toBe(path === '/plans/1');
+      expect(policyAllows(stated.policyDocument, `${API}/${stage}/${method}${path}`)).toBe(said.isAuthorized);
+    }
+  });
+
+  test('are given for the stages that are served, in both forms', async () => {
+    const world = new World();
+    const { token } = world.issue();
+    for (const responses of ['simple', 'policy'] as const) {
+      const handler = httpAuthorizer(world.authorizer(), { stages: ['prod'], responses });
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(handler(httpEventV2(token, { stage: 'prod' }))).resolves.toBeDefined();
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(handler(httpEventV2(token))).rejects.toMatchObject({ option: 'stages' });
+    }
+  });
+
   test('add the routes of the authorizer to their own', async () => {
     const world = new World();
     const { token } = world.issue({ scopes: ['plans:read'] });

@@ -1,12 +1,14 @@
 /** An authorizer for HTTP APIs of API Gateway, for the payload formats 1.0 and 2.0. */
 import type { Authorizer } from '../authorizer.ts';
 import { AuthorizerConfigError, refuseUnknown } from '../config-error.ts';
+import type { Refusal } from '../refusal.ts';
 import { compileRoutes, type Route } from '../routes.ts';
 import { answerContext, type AnswerContext } from './answer-context.ts';
 import { requestInCacheKey, requireAddressInCacheKey, routeInCacheKey, usableAddress } from './cache-key.ts';
+import { readHttpEvent, reported } from './event-checks.ts';
 import { member, presentedToken, textAt } from './event-reading.ts';
 import type { HttpAuthorizerEvent } from './events.ts';
-import { parseMethodArn } from './execute-api-arn.ts';
+import type { MethodArn } from './execute-api-arn.ts';
 import { parseStages, PolicyAnswers, policyRoutes, requireStage } from './policy-face.ts';
 import { checkPolicySize, type PolicyAnswer } from './policy-size.ts';
 import { unauthorized } from './rest.ts';
@@ -19,7 +21,7 @@ export interface HttpAuthorizerOptions {
    * where it has not. Payload format 1.0 is always answered with a policy.
    */
   readonly responses?: 'simple' | 'policy' | undefined;
-  /** The stages that policies are made for, all others are refused; known names make the check of sizes exact. */
+  /** The stages that are served, all others are refused; known names make the check of sizes exact. */
   readonly stages?: readonly string[] | undefined;
 }
 
@@ -29,6 +31,8 @@ export type HttpAuthorizerHandler = (event: HttpAuthorizerEvent) => Promise<Simp
 
 /**
  * A Lambda handler. Every denial is 403, which is all that HTTP APIs offer; faults are thrown as they are, and become 500.
+ * Events that are not those of an HTTP API's authorizer are refused. Method and path are read from the ARN of the event: it
+ * has neither the stage nor the base path of a custom domain, so both kinds of answer judge the same.
  *
  * With a `gatewayResultTtl`, it throws `AuthorizerConfigError` for an event whose identity sources lack what its answer
  * depends on: the route key, for simple answers, and method and path where there are routes and one route key stands for
@@ -46,24 +50,38 @@ export function httpAuthorizer(authorizer: Authorizer, options: HttpAuthorizerOp
   const makePolicyFace = policyFace(authorizer, options);
   let policy = responses === 'policy' ? makePolicyFace() : undefined;
   return async (event: unknown) => {
+    const arn = readHttpEvent(event);
     const version = member(event, 'version');
-    if (version === '2.0' && responses === 'simple') return simple(event);
-    if (version !== '1.0' && version !== '2.0') return { isAuthorized: false };
-    policy ??= makePolicyFace();
-    return policy(event);
+    const wantsPolicy = version === '1.0' || (version === '2.0' && responses === 'policy');
+    if (typeof arn === 'string') {
+      authorizer.refuse(arn);
+      if (wantsPolicy) throw unauthorized();
+      return { isAuthorized: false };
+    }
+    if (!wantsPolicy) return simple(event, arn);
+    policy ??= reported(authorizer, makePolicyFace);
+    return policy(event, arn);
   };
 }
 
-function simpleFace(authorizer: Authorizer, options: HttpAuthorizerOptions): (event: unknown) => Promise<SimpleAnswer> {
+/** Decides about an event that an HTTP API sent. */
+type Face<A> = (event: unknown, arn: MethodArn) => Promise<A>;
+
+function simpleFace(authorizer: Authorizer, options: HttpAuthorizerOptions): Face<SimpleAnswer> {
   const routes =
     options.routes === undefined ? undefined : compileRoutes(options.routes, { exactPaths: authorizer.exactPaths });
-  return async (event) => {
-    const method = textAt(event, 'requestContext', 'http', 'method');
-    const path = pathWithoutStage(textAt(event, 'rawPath'), textAt(event, 'requestContext', 'stage'));
-    if (method === undefined || path === undefined) return { isAuthorized: false };
-    if (!routeInCacheKey(authorizer, event)) return { isAuthorized: false };
-    const byRequest = routes !== undefined || authorizer.routes !== undefined;
-    if (byRequest && !requestInCacheKey(authorizer, event)) return { isAuthorized: false };
+  const stages = parseStages(options.stages);
+  const byRequest = routes !== undefined || authorizer.routes !== undefined;
+  return async (event, arn) => {
+    reported(authorizer, () => requireStage(arn, stages));
+    const { method, path } = arn;
+    // An ARN has no query: who reads on from here must not take a decoded character for the start of one.
+    if (/[?#]/.test(path)) return refuseSimply(authorizer, 'path');
+    const inCacheKey = reported(
+      authorizer,
+      () => routeInCacheKey(authorizer, event) && (!byRequest || requestInCacheKey(authorizer, event)),
+    );
+    if (!inCacheKey) return refuseSimply(authorizer, 'cache_key');
     if (authorizer.isPublic({ method, path, routes })) return { isAuthorized: true };
     const decision = await authorizer.authorize({
       token: presentedToken(event),
@@ -77,21 +95,21 @@ function simpleFace(authorizer: Authorizer, options: HttpAuthorizerOptions): (ev
   };
 }
 
+function refuseSimply(authorizer: Authorizer, refusal: Refusal): SimpleAnswer {
+  authorizer.refuse(refusal);
+  return { isAuthorized: false };
+}
+
 /** Checks sizes when it is called: a function that gives simple answers alone may have more routes than fit into a policy. */
-function policyFace(
-  authorizer: Authorizer,
-  options: HttpAuthorizerOptions,
-): () => (event: unknown) => Promise<PolicyAnswer> {
+function policyFace(authorizer: Authorizer, options: HttpAuthorizerOptions): () => Face<PolicyAnswer> {
   const stages = parseStages(options.stages);
   return () => {
     const routes = policyRoutes(authorizer, options.routes);
     checkPolicySize(routes, stages);
     const answers = new PolicyAnswers(routes);
-    return async (event) => {
+    return async (event, arn) => {
+      reported(authorizer, () => requireStage(arn, stages));
       const v2 = member(event, 'version') === '2.0';
-      const arn = parseMethodArn(textAt(event, v2 ? 'routeArn' : 'methodArn'));
-      if (arn === undefined) throw unauthorized();
-      requireStage(arn, stages);
       const address = textAt(event, 'requestContext', v2 ? 'http' : 'identity', 'sourceIp');
       const { method, path } = arn;
       const sourceAddress = usableAddress(authorizer, event, address);
@@ -104,14 +122,7 @@ function policyFace(
       });
       if (!decision.allowed && authorizer.isPublic({ method, path, routes })) return answers.withoutToken(arn);
       requireAddressInCacheKey(authorizer, event, decision);
-      return answers.of(decision, arn);
+      return reported(authorizer, () => answers.of(decision, arn));
     };
   };
-}
-
-/** A named stage is the first segment of `rawPath`, on custom domains too; `$default` is not. */
-function pathWithoutStage(rawPath: string | undefined, stage: string | undefined): string | undefined {
-  if (rawPath?.startsWith('/') !== true || stage === undefined) return undefined;
-  if (rawPath === `/${stage}`) return '/';
-  return rawPath.startsWith(`/${stage}/`) ? rawPath.slice(stage.length + 1) : rawPath;
 }

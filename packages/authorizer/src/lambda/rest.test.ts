@@ -207,7 +207,6 @@ describe('usageIdentifierKey', () => {
   test.each([
     ['client' as const, 'partner'],
     [({ client }: { client: string }) => `key-of-${client}`, 'key-of-partner'],
-    [() => undefined, undefined],
     [undefined, undefined],
   ])('%s gives %s', async (usageIdentifierKey, expected) => {
     const world = new World();
@@ -215,6 +214,27 @@ describe('usageIdentifierKey', () => {
     const answer = await restAuthorizer(world.authorizer(), { usageIdentifierKey })(tokenEvent(token));
     expect(answer.usageIdentifierKey).toBe(expected);
     expect('usageIdentifierKey' in answer).toBe(expected !== undefined);
+  });
+
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['a number', 7],
+    ['an empty string', ''],
+    ['an object', { toString: () => 'key' }],
+    ['a list', ['key']],
+    ['a promise', Promise.resolve('key')],
+  ])('from a function that gives %s is a configuration error, and is reported', async (_, given) => {
+    const world = new World();
+    const { token } = world.issue();
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a caller without types may return anything
+    const usageIdentifierKey = (() => given) as () => string;
+    const handler = restAuthorizer(world.authorizer(), { usageIdentifierKey });
+    await expect(handler(tokenEvent(token))).rejects.toMatchObject({
+      name: 'AuthorizerConfigError',
+      option: 'usageIdentifierKey',
+    });
+    expect(world.reports.at(-1)).toMatchObject({ reason: 'event_refused', refusal: 'configuration' });
   });
 });
 
@@ -312,4 +332,35 @@ test('an address of the API in another partition or on another stage ends up in 
   const answer = await restAuthorizer(world.authorizer())({ ...tokenEvent(token), methodArn: `${arn}/GET/` });
   expect(answer.policyDocument.Statement.flatMap(({ Resource }) => Resource)).toEqual([`${arn}/*/*`]);
   expect(API).not.toBe(arn);
+});
+
+describe('the test of an authorizer in the console', () => {
+  const TEST = `${API}/ESTestInvoke-stage`;
+
+  test.each([
+    ['TOKEN', (token: string) => ({ ...tokenEvent(token), methodArn: `${TEST}/GET/` })],
+    [
+      'REQUEST',
+      (token: string) => ({ ...requestEvent(token), methodArn: `${TEST}/GET/`, body: null, pathParameters: null }),
+    ],
+  ])('is answered whatever stages are served: %s', async (_, event) => {
+    const world = new World();
+    const { token } = world.issue();
+    const handler = restAuthorizer(world.authorizer(), { stages: ['prod'] });
+    const answer = await handler(event(token));
+    expect(policyAllows(answer.policyDocument, `${TEST}/GET/`)).toBe(true);
+    // It says nothing about a stage that serves something.
+    expect(policyAllows(answer.policyDocument, `${BASE}/GET/`)).toBe(false);
+    await expect(handler(event('garbage'))).rejects.toThrow(/^Unauthorized$/);
+    expect(world.reports).toMatchObject([{ allowed: true }, { allowed: false, reason: 'malformed' }]);
+  });
+
+  test('is one name and nothing like it', async () => {
+    const handler = restAuthorizer(new World().authorizer(), { stages: ['prod'] });
+    for (const stage of ['estestinvoke-stage', 'ESTestInvoke-stage2', 'test', 'ESTestInvoke']) {
+      const methodArn = `${API}/${stage}/GET/`;
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(handler({ ...tokenEvent('x'), methodArn })).rejects.toMatchObject({ option: 'stages' });
+    }
+  });
 });

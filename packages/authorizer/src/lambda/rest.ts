@@ -4,6 +4,7 @@ import { AuthorizerConfigError, refuseUnknown } from '../config-error.ts';
 import { parseAuthorization } from '../credential.ts';
 import type { Route } from '../routes.ts';
 import type { UsageIdentifierKey } from './answer-context.ts';
+import { reported } from './event-checks.ts';
 import { member, presentedToken, textAt } from './event-reading.ts';
 import type { RestAuthorizerEvent } from './events.ts';
 import { parseMethodArn } from './execute-api-arn.ts';
@@ -49,8 +50,11 @@ export function restAuthorizer(authorizer: Authorizer, options: RestAuthorizerOp
   return async (event: unknown) => {
     const type = member(event, 'type');
     const arn = parseMethodArn(textAt(event, 'methodArn'));
-    if (arn === undefined || (type !== 'TOKEN' && type !== 'REQUEST')) throw unauthorized();
-    requireStage(arn, stages);
+    if (arn === undefined || (type !== 'TOKEN' && type !== 'REQUEST')) {
+      authorizer.refuse(arn === undefined ? 'arn' : 'type');
+      throw unauthorized();
+    }
+    reported(authorizer, () => requireStage(arn, stages));
     const token = type === 'TOKEN' ? parseAuthorization(textAt(event, 'authorizationToken')) : presentedToken(event);
     const address = type === 'REQUEST' ? textAt(event, 'requestContext', 'identity', 'sourceIp') : undefined;
     const { method, path } = arn;
@@ -58,7 +62,7 @@ export function restAuthorizer(authorizer: Authorizer, options: RestAuthorizerOp
     const decision = await authorizer.authorize({ token, sourceAddress, method, path, routes });
     if (!decision.allowed && authorizer.isPublic({ method, path, routes })) return answers.withoutToken(arn);
     if (!decision.allowed && decision.status === 401) throw unauthorized();
-    return answers.of(decision, arn);
+    return reported(authorizer, () => answers.of(decision, arn));
   };
 }
 

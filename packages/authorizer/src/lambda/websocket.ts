@@ -37,7 +37,10 @@ export function webSocketAuthorizer(
   return async (event: unknown) => {
     const arn = textAt(event, 'methodArn');
     const eventType = textAt(event, 'requestContext', 'eventType') ?? 'CONNECT';
-    if (!isConnectArn(arn) || member(event, 'type') !== 'REQUEST' || eventType !== 'CONNECT') throw unauthorized();
+    if (!isConnectArn(arn) || member(event, 'type') !== 'REQUEST' || eventType !== 'CONNECT') {
+      authorizer.refuse(!isConnectArn(arn) ? 'arn' : eventType === 'CONNECT' ? 'type' : 'operation');
+      throw unauthorized();
+    }
     const sourceAddress = textAt(event, 'requestContext', 'identity', 'sourceIp');
     const decision = await authorizer.authorize({ token: presentedToken(event), sourceAddress, ...CONNECT, routes });
     if (decision.allowed) return answer('Allow', arn, decision);

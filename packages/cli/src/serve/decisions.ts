@@ -1,6 +1,5 @@
 /** Asks the authorizer about requests, and tells the operator what came of it. */
 import type { IncomingMessage } from 'node:http';
-import type { DenialReason } from '@apikey/shared';
 import {
   answerDenied,
   answerFault,
@@ -34,7 +33,9 @@ export type RefusalReason =
   | 'unreadable_request';
 
 /** A decision, or a refusal that came before it. */
-export type GatewayReport = Omit<DecisionReport, 'reason'> & { readonly reason?: DenialReason | RefusalReason };
+export type GatewayReport = Omit<DecisionReport, 'reason'> & {
+  readonly reason?: NonNullable<DecisionReport['reason']> | RefusalReason;
+};
 
 export interface DecisionsOptions {
   readonly authorizer: Authorizer;
