@@ -213,10 +213,10 @@ export class Decider {
   }
 
   #routesOpen(request: AuthorizeRequest, scopes: readonly string[]): boolean {
-    const { method, path } = request;
+    const { method, path, permits } = request;
     const open = (table: RouteTable | undefined): boolean =>
       table === undefined || routesAllow(table, method, path, scopes);
-    return open(this.#settings.routes) && open(request.routes);
+    return open(this.#settings.routes) && open(request.routes) && (permits === undefined || permits(scopes));
   }
 
   #hasExpired({ claims }: KnownToken, now: Moment): boolean {

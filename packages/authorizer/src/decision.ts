@@ -16,6 +16,8 @@ export interface AuthorizeRequest {
   readonly path?: string | undefined;
   /** Routes of the face that asks, from `compileRoutes`; they apply beside those of the authorizer. */
   readonly routes?: RouteTable | undefined;
+  /** Asked about the scopes of a live token, beside all routes; false denies with `insufficient_scope`. */
+  readonly permits?: ((scopes: readonly string[]) => boolean) | undefined;
   /** Told of this decision, beside the listener of the authorizer: for logs that name the request. */
   readonly onDecision?: ((report: DecisionReport) => void) | undefined;
 }

@@ -62,9 +62,12 @@ export {
   type AppSyncAuthorizerOptions,
   type FieldRule,
 } from './lambda/appsync.ts';
+export type { ChannelRule } from './lambda/channels.ts';
 export type { AnswerContext, UsageIdentifierKey } from './lambda/answer-context.ts';
 export type {
   AppSyncAuthorizerEvent,
+  AppSyncEventsAuthorizerEvent,
+  AppSyncGraphqlAuthorizerEvent,
   HttpAuthorizerEvent,
   HttpAuthorizerEventV1,
   HttpAuthorizerEventV2,

@@ -1,6 +1,7 @@
 /** Events as the AWS developer guides show them, for the faces of Lambda authorizers. */
 import type {
   AppSyncAuthorizerEvent,
+  AppSyncEventsAuthorizerEvent,
   HttpAuthorizerEventV1,
   HttpAuthorizerEventV2,
   RestRequestEvent,
@@ -120,4 +121,25 @@ export function graphqlEvent(authorizationToken: string): AppSyncAuthorizerEvent
     variables: {},
   };
   return { authorizationToken, requestContext };
+}
+
+export type EventOperation = AppSyncEventsAuthorizerEvent['requestContext']['operation'];
+
+/** Of an Event API: a connection where no channel is given. */
+export function channelEvent(
+  authorizationToken: string,
+  operation: EventOperation,
+  channel?: string,
+): AppSyncEventsAuthorizerEvent {
+  const requestContext = {
+    apiId: 'm2ydrqh3zzgb3ktwyjyzzqbcli',
+    accountId: '123456789012',
+    requestId: '770caa4a',
+    operation,
+    channelNamespaceName: channel?.split('/').find((segment) => segment !== '') ?? null,
+    channel: channel ?? null,
+  };
+  const requestHeaders = { host: 'm2yd.appsync-api.us-east-1.amazonaws.com', authorization: authorizationToken };
+  const event = { authorizationToken, requestContext, requestHeaders };
+  return event;
 }

@@ -55,8 +55,22 @@ export type HttpAuthorizerEvent = HttpAuthorizerEventV1 | HttpAuthorizerEventV2;
 export interface WebSocketAuthorizerEvent extends RequestEvent {}
 
 /** Of AppSync, for a GraphQL request. */
-export interface AppSyncAuthorizerEvent {
+export interface AppSyncGraphqlAuthorizerEvent {
   /** The whole `Authorization` header. */
   readonly authorizationToken: string;
-  readonly requestContext: { readonly apiId: string };
+  readonly requestContext: { readonly apiId: string; readonly queryString?: string };
 }
+
+/** Of AppSync, for a connection to an Event API or a use of its channels. */
+export interface AppSyncEventsAuthorizerEvent {
+  readonly authorizationToken: string;
+  readonly requestContext: {
+    readonly apiId: string;
+    readonly operation: 'EVENT_CONNECT' | 'EVENT_PUBLISH' | 'EVENT_SUBSCRIBE';
+    /** Both absent or null for a connection. */
+    readonly channelNamespaceName?: string | null;
+    readonly channel?: string | null;
+  };
+}
+
+export type AppSyncAuthorizerEvent = AppSyncGraphqlAuthorizerEvent | AppSyncEventsAuthorizerEvent;
