@@ -39,8 +39,9 @@ export class Instance {
     const reader = slowReader(registry, this.clock, chance, counter);
     this.#kid = kid;
     this.#timeline = new Timeline(this.clock);
-    this.#status = new StatusCache({ reader, maxAge: staleness, staleIfError: 0, limit: STATUSES }, this.#timeline);
-    this.#ring = new RingCache(reader, RING_STALENESS, this.#timeline);
+    const limits = { maxAge: staleness, staleIfError: 0 };
+    this.#status = new StatusCache({ reader, limits, limit: STATUSES }, this.#timeline);
+    this.#ring = new RingCache(reader, { maxAge: RING_STALENESS, staleIfError: 0 }, this.#timeline);
   }
 
   /** Decides about a request that begins at `moment`, or as soon as the instance is free. */

@@ -2,10 +2,10 @@
  * How long a revoked token is still let in: a token is revoked at a random moment, and the last request that began after
  * the revocation was committed, and was allowed all the same, is looked for. Only the traffic of that token is simulated.
  */
-import { revocationBound } from '../../packages/cli/src/revocation-bound.ts';
+import { revocationBound } from '@apikey/shared';
 import { Chance } from './chance.ts';
 import { Instance } from './instance.ts';
-import { INSTANCES, REQUESTS, TOKENS, type Popularity } from './model.ts';
+import { INSTANCES, REQUESTS, RING_STALENESS, TOKENS, type Popularity } from './model.ts';
 import { ModelRegistry, type Token } from './registry.ts';
 import { endTurn } from './virtual-time.ts';
 
@@ -52,7 +52,8 @@ export async function revocationLatencies(
   plan: RevocationPlan,
 ): Promise<Latencies> {
   const { resultTtl, staleness, drawn, revocations, instances } = plan;
-  const bound = revocationBound({ gatewayResultTtl: resultTtl, maxStaleness: staleness, staleIfError: 0 });
+  const maxStaleness = { tokens: staleness, keys: RING_STALENESS };
+  const { tokens: bound } = revocationBound({ gatewayResultTtl: resultTtl, maxStaleness, staleIfError: 0 });
   const luck = new Chance(`revocations ${resultTtl} ${staleness} ${drawn}`);
   const registry = new ModelRegistry(KID);
   const perInstance: number[] = [];
