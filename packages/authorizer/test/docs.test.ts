@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createAuthorizer, FAULTS } from '../src/index.ts';
+import { revocationBound } from '@apikey/shared';
+import { createAuthorizer, FAULTS, REFUSALS } from '../src/index.ts';
 import { localEnvironment } from './local-environment.ts';
 import { World } from './world.ts';
 
@@ -58,4 +59,26 @@ test('the table of options has every option', () => {
   // The error for an unknown option lists those that there are.
   const options = { ...new World().options(), unheardOf: 1 };
   expect(() => createAuthorizer(options)).toThrow(`there are: ${[...documented].join(', ')}`);
+});
+
+test('the table of refusals in docs/lambda.md has every one, with its meaning', async () => {
+  const lambda = await readFile(new URL('../../../docs/lambda.md', import.meta.url), 'utf8');
+  const section = lambda.slice(lambda.indexOf('| refusal | meaning |'));
+  const rows = [...section.slice(0, section.indexOf('\n\n')).matchAll(/^\| `([a-z_]+)` \| (.*) \|$/gm)];
+  expect(rows.map(([, code, meaning]) => [code, meaning])).toEqual(Object.entries(REFUSALS));
+});
+
+test('the table of bounds in docs/deploy.md says what the function computes', async () => {
+  const deploy = await readFile(new URL('../../../docs/deploy.md', import.meta.url), 'utf8');
+  const rows = [...deploy.matchAll(/^\| (\d+)[^|]*\| (\d+)[^|]*\| (\d+)[^|]*\| ([^|]+) \| (\d+) s \|/gm)];
+  expect(rows.length).toBeGreaterThan(5);
+  for (const [row, ttl, tokens, staleIfError, ofTokens, ofKeys] of rows) {
+    const bound = revocationBound({
+      gatewayResultTtl: Number(ttl),
+      maxStaleness: { tokens: Number(tokens), keys: 60 },
+      staleIfError: Number(staleIfError),
+    });
+    const words = bound.tokens === 0 ? 'the next request' : `${bound.tokens} s`;
+    expect([row, ofTokens, Number(ofKeys)]).toEqual([row, words, bound.keys]);
+  }
 });

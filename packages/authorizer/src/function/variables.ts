@@ -54,7 +54,8 @@ export const VARIABLES: readonly Variable[] = [
   {
     name: 'APIKEY_STALE_IF_ERROR',
     standard: '0',
-    meaning: "seconds that a live token's last status may be used longer while the registry is out of reach",
+    meaning:
+      "seconds that a live token's last status, and the last key ring, may be used longer while the registry is out of reach",
     option: 'staleIfError',
   },
   {
@@ -72,7 +73,7 @@ export const VARIABLES: readonly Variable[] = [
   {
     name: 'APIKEY_CLOCK_TOLERANCE',
     standard: '0',
-    meaning: 'seconds by which `exp` and `nbf` may be missed',
+    meaning: 'seconds by which `exp` and `nbf` may be missed, and by which `iat` may be in the future',
     option: 'clockTolerance',
   },
   {
