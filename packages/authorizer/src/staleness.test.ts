@@ -1,5 +1,5 @@
 /** How old the state behind a decision may be, and what is read for it: the caches, seen through the public face. */
-import { sha256Base64url } from '@apikey/shared';
+import { AccessDeniedError, revocationBound, sha256Base64url } from '@apikey/shared';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { gate, settle, START, testKey, World, type Issued } from '../test/world.ts';
@@ -483,6 +483,12 @@ describe('the key ring', () => {
   });
 });
 
+interface Ages {
+  readonly tokens: number;
+  readonly keys: number;
+  readonly staleIfError: number;
+}
+
 describe('never older than promised', () => {
   type Step =
     | { readonly do: 'ask' }
@@ -527,5 +533,65 @@ describe('never older than promised', () => {
       expect(await play(steps, tokens)).toBeUndefined();
     });
     await expect(fc.assert(property, { seed: 20_270_115, numRuns: 300 })).resolves.toBeUndefined();
+  });
+
+  type Turn = { readonly do: 'away' | 'back' | 'revoke' | 'revoke key' } | { readonly do: 'pass'; readonly by: number };
+  const turn: fc.Arbitrary<Turn> = fc.oneof(
+    { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('away', 'back', 'revoke', 'revoke key') }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant('pass'), by: fc.integer({ min: 1, max: 15 }) }) },
+  );
+  const ages = fc.record({
+    tokens: fc.integer({ min: 0, max: 20 }),
+    keys: fc.integer({ min: 0, max: 20 }),
+    staleIfError: fc.integer({ min: 0, max: 60 }),
+  });
+
+  /** Plays a history in which the registry comes and goes, with a question after each turn, and tells what was wrong. */
+  async function playOutages(
+    turns: readonly Turn[],
+    { staleIfError, ...maxStaleness }: Ages,
+  ): Promise<string | undefined> {
+    const world = new World();
+    const authorizer = world.authorizer({ maxStaleness, staleIfError });
+    const bound = revocationBound({ gatewayResultTtl: 0, maxStaleness, staleIfError });
+    const issued = world.issue();
+    let [now, away] = [0, false];
+    let revokedAt = Number.POSITIVE_INFINITY;
+    let keyRevokedAt = Number.POSITIVE_INFINITY;
+    // Denied access is tried once: an outage without pauses.
+    const fail = (): unknown => (away ? Promise.reject(new AccessDeniedError('ACCESS_DENIED', 'no')) : undefined);
+    // Before the first ring was read, a fault lasts for a cool-down: nobody knows yet which kids are made up.
+    await allow(authorizer, issued);
+    [world.beforeStatus, world.beforeRing] = [fail, fail];
+    for (const it of turns) {
+      if (it.do === 'pass') {
+        now += it.by;
+        world.clock.advance(it.by);
+      } else if (it.do === 'revoke') {
+        world.revoke(issued.jti);
+        revokedAt = Math.min(revokedAt, now);
+      } else if (it.do === 'revoke key') {
+        world.setKeyState(world.key, 'revoked');
+        keyRevokedAt = Math.min(keyRevokedAt, now);
+      } else away = it.do === 'away';
+      // oxlint-disable-next-line no-await-in-loop
+      const outcome = await authorizer.authorize(issued).then(
+        ({ allowed: yes }) => (yes ? 'allowed' : 'denied'),
+        () => 'fault',
+      );
+      if (outcome === 'fault' && !away) return 'a fault while the registry was there';
+      if (outcome === 'denied' && now < Math.min(revokedAt, keyRevokedAt)) return 'denied while live';
+      if (outcome === 'allowed' && now > revokedAt + bound.tokens) return 'a revoked token was allowed too late';
+      if (outcome === 'allowed' && now > keyRevokedAt + bound.keys) return 'a revoked key was allowed too late';
+    }
+    return undefined;
+  }
+
+  test('whenever the registry is away, nothing is allowed beyond the published bound, and nothing live is denied', async () => {
+    const histories = fc.array(turn, { maxLength: 40 });
+    const property = fc.asyncProperty(histories, ages, async (turns, settings) => {
+      expect(await playOutages(turns, settings)).toBeUndefined();
+    });
+    await expect(fc.assert(property, { seed: 20_261_128, numRuns: 500 })).resolves.toBeUndefined();
   });
 });
