@@ -1,10 +1,12 @@
 /** WebSockets through `apikey serve --upstream`: decided about when they are opened, and then left alone. */
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { startBackend, startGateway, type RunningGateway } from './gateway-world.ts';
 import { Session } from './session.ts';
+
+const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 
 interface World extends AsyncDisposable {
   readonly gateway: RunningGateway;
@@ -85,6 +87,31 @@ describe('a WebSocket', () => {
     await once(socket, 'close');
   });
 
+  it('takes no body with its opening: the bytes behind it are the first of the other protocol', async () => {
+    using session = new Session();
+    await using here = await world(session);
+    const socket = connect(Number(new URL(here.gateway.url).port), '127.0.0.1');
+    const opening = [
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      `Sec-WebSocket-Key: ${KEY}`,
+    ];
+    const body = ['Content-Length: 9', 'Expect: 100-continue', 'Trailer: x'];
+    // A masked text frame with the mask 0: "hello".
+    const frame = Buffer.from([0x81, 0x85, 0, 0, 0, 0, ...Buffer.from('hello')]);
+    const head = ['GET / HTTP/1.1', 'Host: x', `Authorization: Bearer ${here.token}`, ...opening, ...body, '', ''];
+    socket.write(Buffer.concat([Buffer.from(head.join('\r\n')), frame]));
+    let answer = '';
+    for await (const part of socket) {
+      answer += (part as Buffer).toString('latin1');
+      if (answer.endsWith('hello')) break;
+    }
+    expect(answer).toMatch(/^HTTP\/1\.1 101 /);
+    const names = Object.keys(here.opened[0] ?? {});
+    expect(names.filter((name) => /^(?:content-length|transfer-encoding|expect|trailer)$/.test(name))).toEqual([]);
+  });
+
   it('is refused at the upgrade without a live token, and never reaches the backend', async () => {
     using session = new Session();
     await using here = await world(session);
@@ -130,7 +157,12 @@ describe('a WebSocket', () => {
     const { token } = here;
     const start = async (url: string): Promise<RunningGateway> =>
       startGateway(session, {
-        upstream: { url: new URL(url), timeoutMillis: 50, forwardAuthorization: false, passHeaders: new Set<string>() },
+        upstream: {
+          url: new URL(url),
+          timeoutMillis: 1_000,
+          forwardAuthorization: false,
+          passHeaders: new Set<string>(),
+        },
       });
     await using plain = await startBackend((_, response) => response.writeHead(404).end());
     await using silent = await startBackend(() => {});
