@@ -121,7 +121,7 @@ async function runInterruptibly(
       const clockChecked = flags.on('clockChecked');
       const settings = await resolveSettings({ env, config, ...aws, clockChecked }, io);
       if (settings.files.length > 0 && changesSomething(definition)) {
-        terminal.say(terminal.aside.dim(`Configuration: ${settings.files.join(', ')}`));
+        terminal.lead = terminal.aside.dim(`Configuration: ${settings.files.join(', ')}`);
       }
       return settings;
     },
@@ -144,7 +144,10 @@ async function runInterruptibly(
   io.interrupted.addEventListener('abort', interrupt, { once: true });
   try {
     const { run } = await definition.load();
-    return await Promise.race([run(invocation, context), interruption]);
+    const code = await Promise.race([run(invocation, context), interruption]);
+    // A command that had nothing to say may have changed something all the same.
+    terminal.sayLead();
+    return code;
   } finally {
     io.interrupted.removeEventListener('abort', interrupt);
   }

@@ -34,6 +34,7 @@ function anonymous(text: string): string {
     .replaceAll(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'JTI')
     .replaceAll(/(?<![\w-])[\w-]{43}(?![\w-])/g, 'KID')
     .replaceAll(/(?<=(?:ring|key) +|alias\/apikey-prod\/)[\w-]{12}(?= )/g, 'KID')
+    .replaceAll(/^Configuration: .*$/gm, 'Configuration: FILE')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:]+Z/g, 'TIME')
     .replaceAll(/\d+ s from/g, '0 s from');
 }

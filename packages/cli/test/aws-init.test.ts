@@ -60,8 +60,9 @@ describeOnEmulator(aws, 'apikey init on AWS', (endpoint) => {
     const result = await session.run(INIT, { tty: true, stdin: 'n\n', env });
     expect(result.code).toBe(8);
     expect(written()).toEqual([]);
-    expect(result.stderr.replaceAll(session.table, 'TABLE')).toMatchInlineSnapshot(`
-      "Set up environment prod?
+    expect(result.stderr.replaceAll(session.table, 'TABLE').replaceAll(session.home, '~')).toMatchInlineSnapshot(`
+      "Configuration: ~/work/apikey.toml
+      Set up environment prod?
           account   111122223333
           Region    us-east-1
           caller    arn:aws:iam::111122223333:root

@@ -37,6 +37,7 @@ class Walk {
   /** What has to differ: ids by chance, actors and places by backend. */
   #anonymous(text: string): string {
     return text
+      .replaceAll(this.session.home, '~')
       .replaceAll(/arn:aws[\w-]*:(?:sts|iam)::[^\s",;]+|[\w.?-]+@[\w.?-]+/g, 'ACTOR')
       .replaceAll(' (embedded: both locks lie in one place)', '')
       .replaceAll(/"ref":"[^"]*"/g, '"ref":REF')

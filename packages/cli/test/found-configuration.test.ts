@@ -65,12 +65,23 @@ describe('the file that is obeyed', () => {
     expect(await named('revoke', jti, '--yes')).toBe(true);
     expect(await named('revoke', jti, '--dry-run')).toBe(true);
     expect(await named('clients', 'set', 'partner', '--owner', 'me')).toBe(true);
-    expect(await named('clients', 'suspend', 'nobody', '--yes')).toBe(true);
+    expect(await named('clients', 'suspend', 'nobody', '--yes')).toBe(false);
+    expect(await named('audit', 'seal')).toBe(true);
+    expect(await named('config', 'set', 'max_ttl', '30d')).toBe(true);
     expect(await named('keys', 'create')).toBe(true);
     expect(await named('init', '--config', path)).toBe(true);
     expect(await named('list')).toBe(false);
     expect(await named('issue', '--client', 'partner', '-q')).toBe(false);
     expect(await session.run(['issue', '--client', 'partner', '--json'])).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('is named before a question is asked, and an error stands alone', async () => {
+    using session = new Session();
+    project(session, 0o600);
+    const { jti } = await session.issue('--client', 'partner');
+    const asked = await session.run(['revoke', jti], { tty: true, stdin: 'n\n', env: { NO_COLOR: '1' } });
+    expect(asked.stderr).toMatch(/^Configuration: [^\n]*\nRevoke /);
+    expect((await session.run(['revoke', jti])).stderr).toMatch(/^error: /);
   });
 
   it('is not spoken of where there is none', async () => {

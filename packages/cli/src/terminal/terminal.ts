@@ -34,6 +34,7 @@ export class Terminal {
   readonly #stderr: Output;
   #readerGone = false;
   #statusShown = false;
+  #lead: string | undefined;
 
   constructor(io: Pick<Io, 'stdout' | 'stderr'>, options: TerminalOptions, style: Style, aside: Style) {
     this.#stdout = io.stdout;
@@ -117,11 +118,24 @@ export class Terminal {
 
   /** Words for people. */
   say(text: string): void {
+    this.sayLead();
     if (!this.#quiet && !this.json) this.#writeError(text);
+  }
+
+  /** Words that stand before the first others, a question included; an error stands alone. */
+  set lead(text: string) {
+    this.#lead = text;
+  }
+
+  sayLead(): void {
+    const text = this.#lead;
+    this.#lead = undefined;
+    if (text !== undefined) this.say(text);
   }
 
   /** Words that `-q` does not silence: what the user must know, or asked for. */
   warn(text: string): void {
+    this.sayLead();
     if (!this.json) this.#writeError(text);
   }
 
@@ -132,6 +146,7 @@ export class Terminal {
 
   /** A question, on stderr, with the cursor left behind it. */
   ask(question: string): void {
+    this.sayLead();
     this.#stderr.write(this.#clear() + redact(question));
   }
 
