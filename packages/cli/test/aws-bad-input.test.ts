@@ -322,7 +322,7 @@ describeOnEmulator(aws, 'on AWS', (endpoint) => {
     const made: { KeyMetadata: { Arn: string } } = await call(endpoint, 'kms', 'CreateKey', input);
     const [found, ...others] = await findings();
     expect(others).toEqual([]);
-    expect(found).toMatchObject({ name: 'unused', what: `${made.KeyMetadata.Arn} is used by nothing` });
+    expect(found).toMatchObject({ name: 'unused', what: `${made.KeyMetadata.Arn} is not in the ring of prod` });
     await call(endpoint, 'kms', 'ScheduleKeyDeletion', { KeyId: made.KeyMetadata.Arn });
     expect(await findings()).toEqual([]);
   });

@@ -126,7 +126,7 @@ export function limitReached(scene: Scene): ApikeyError {
   return new UnavailableError('a quota of the AWS account is used up', {
     ...details(scene),
     code: 'STORE_FULL',
-    fix: 'delete what is not needed, or ask for a higher quota',
+    fix: 'ask for a higher quota (Service Quotas)',
   });
 }
 

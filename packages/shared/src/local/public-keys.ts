@@ -25,7 +25,7 @@ export async function readPublicKey(dataDir: string, kid: string, signal?: Abort
   if (key !== undefined && thumbprint(key) === kid) return key;
   throw new InvalidStateError('KEY_DAMAGED', 'a public key file is damaged', {
     why: `${path} does not hold the key that its name says`,
-    fix: 'restore it from a backup, or revoke the key and issue its tokens anew',
+    fix: 'restore it from a backup; without one, activate another key and issue its tokens anew',
   });
 }
 
@@ -42,7 +42,7 @@ function readText(path: string, signal: AbortSignal | undefined): string {
     if (errnoOf(error) !== 'ENOENT') throw translateFileError(error, 'a public key', path);
     throw new NotFoundError('KEY_NOT_FOUND', 'the public half of a signing key is missing', {
       why: `${path} does not exist`,
-      fix: 'restore it from a backup, or revoke the key and issue its tokens anew',
+      fix: 'restore it from a backup; without one, activate another key and issue its tokens anew',
       cause: error,
     });
   }

@@ -41,14 +41,14 @@ export function createDatabaseFile(dataDir: string): void {
   }
 }
 
-/** SQLite would delete a log without its registry, and with it the newest commits of a registry that was moved away. */
+/** SQLite would remove a log without its registry, and with it the newest commits of a registry that was moved away. */
 function requireNoLog(path: string): void {
   const logged = ['-wal', '-shm'].some((suffix) => existsSync(path + suffix));
   // Asked last, since another process may just have made all of them.
   if (!logged || existsSync(path)) return;
   throw new InvalidStateError('STORE_DAMAGED', 'the registry file is missing, but its write-ahead log is here', {
     why: `${path} was moved away or deleted while it was in use`,
-    fix: `put it back; or, to begin anew, delete ${path}-wal and ${path}-shm too`,
+    fix: `put it back; to begin anew, move ${path}-wal and ${path}-shm elsewhere and keep them: they may hold the newest changes`,
   });
 }
 

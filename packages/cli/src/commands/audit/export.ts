@@ -89,7 +89,7 @@ async function exportToFile(
     why: 'the export was not finished',
     fix: append
       ? 'run the command again: it goes on where the last one that finished ended'
-      : `delete ${output}, and run it again`,
+      : `run it again with --force, which replaces ${output}`,
   });
   let written: Written;
   try {

@@ -1,4 +1,4 @@
-/** Whether the key files that the ring names are there, sound and private; and which are there for nothing. */
+/** Whether the key files that the ring names are there, sound and private; and which no ring names. */
 import { isSigningAlg, thumbprint, verifySignature, type KeyProvider, type RingKey } from '@apikey/shared';
 import { join } from 'node:path';
 import { openKeys } from '../../backends.ts';
@@ -6,7 +6,7 @@ import type { Settings } from '../../config/resolve.ts';
 import type { Io } from '../../io.ts';
 import { attempted, failed, finding, pass, unchecked, type Check } from './check.ts';
 import { checkModes, namesIn } from './files.ts';
-import { isUsable, keyName, type Rings } from './ring.ts';
+import { isUsable, KEEP, keyName, OUTSIDE, type Rings } from './ring.ts';
 
 const PROBE = new TextEncoder().encode('apikey doctor');
 
@@ -25,7 +25,7 @@ export async function checkKeyFiles(
   else if (active !== undefined) checks.push(await checkSign(active, keys));
   const names = await namesIn(join(place, 'keys'));
   checks.push(...(await checkModes('modes', join(place, 'keys'), names)));
-  return [...checks, ...strayFiles([...ring.keys, ...(seals?.keys ?? [])], place, names)];
+  return [...checks, ...strayFiles([...ring.keys, ...(seals?.keys ?? [])], settings, names)];
 }
 
 async function checkPublic(key: RingKey, keys: KeyProvider): Promise<Check> {
@@ -56,18 +56,15 @@ async function checkSign(key: RingKey, keys: KeyProvider): Promise<Check> {
   return check ?? unchecked('sign', 'not tried');
 }
 
-function strayFiles(keys: readonly RingKey[], place: string, names: readonly string[]): readonly Check[] {
+function strayFiles(
+  keys: readonly RingKey[],
+  { keys: { place }, env }: Settings,
+  names: readonly string[],
+): readonly Check[] {
   const known = new Set(keys.map(({ kid }) => kid));
   const strays = names.filter((name) => !known.has(name.split('.')[0] ?? ''));
   if (strays.length === 0) return [pass('unused', 'no key file is outside the ring')];
-  return strays.map((name) => {
-    const path = join(place, 'keys', name);
-    const why = 'an interrupted command left it: no key ring names it, and nothing that it signed is accepted';
-    return finding(
-      'unused',
-      `${path} is used by nothing`,
-      why,
-      `if no command is creating a key right now: rm ${path}`,
-    );
-  });
+  return strays.map((name) =>
+    finding('unused', `${join(place, 'keys', name)} belongs to no key in the ring of ${env.value}`, OUTSIDE, KEEP),
+  );
 }

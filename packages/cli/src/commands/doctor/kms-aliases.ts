@@ -4,7 +4,7 @@ import type { Caller } from '../../backends/caller.ts';
 import type { KeyAlias, KmsInspection } from '../../backends/kms-inspection.ts';
 import type { Settings } from '../../config/resolve.ts';
 import { failed, finding, pass, unchecked, type Check } from './check.ts';
-import { isUsable } from './ring.ts';
+import { isUsable, KEEP, OUTSIDE } from './ring.ts';
 
 /** What the checks of keys in KMS are about, and who makes them. */
 export interface KmsScene {
@@ -39,11 +39,19 @@ function aliasOfKey(key: RingKey, aliases: readonly KeyAlias[], { caller, kms }:
 }
 
 function dangling({ name }: KeyAlias): Check {
-  const why = 'it was left behind, or somebody is changing it';
-  return finding('alias', `${name} points to no key`, why, `aws kms delete-alias --alias-name ${name}`);
+  const why = 'it was left behind, or someone is changing it, maybe for another environment';
+  return finding(
+    'alias',
+    `${name} points to no key`,
+    why,
+    'ask who made it (CloudTrail: CreateAlias); it does no harm',
+  );
 }
 
-/** By alias, and by the tag that a key has even before it gets one. What such a key costs, it costs for nothing. */
+/**
+ * By alias, and by the tag that a key has even before it gets one. Another environment may sign with such a key, or a
+ * ring of this one that was lost: whether it is needed cannot be seen from here.
+ */
 async function checkUnused(aliases: readonly KeyAlias[], { ring, caller, settings, kms }: KmsScene): Promise<Check[]> {
   const ids = new Set(ring.keys.map(({ ref }) => kms.parseArn(ref)?.id));
   const [, partition = 'aws'] = caller.arn.split(':');
@@ -66,10 +74,9 @@ async function checkUnused(aliases: readonly KeyAlias[], { ring, caller, setting
 async function checkStray(arn: string, env: string, kms: KmsInspection): Promise<Check[]> {
   try {
     const { state } = await kms.describe(arn);
-    if (state.startsWith('Pending')) return [pass('unused', `${arn} waits for its deletion`)];
-    const why = `an interrupted command left it: the ring of ${env} does not name it, and nothing that it signed is accepted`;
-    const fix = `if no command is creating a key right now: aws kms schedule-key-deletion --key-id ${arn}`;
-    return [finding('unused', `${arn} is used by nothing`, why, fix)];
+    const what = `${arn} is not in the ring of ${env}`;
+    if (state.startsWith('Pending')) return [pass('unused', `${what}, and waits for its deletion`)];
+    return [finding('unused', what, OUTSIDE, KEEP)];
   } catch (error) {
     if (error instanceof NotFoundError) return [];
     return [failed('unused', error)];

@@ -3,7 +3,6 @@ import { isSigningAlg, thumbprint, type KeyRing, type RingKey } from '@apikey/sh
 import type { Caller } from '../../backends/caller.ts';
 import { inspectKms, type KeyFacts, type KmsInspection } from '../../backends/kms-inspection.ts';
 import type { Settings } from '../../config/resolve.ts';
-import { keyCommand } from '../keys/words.ts';
 import { attempted, failed, finding, pass, unchecked, type Check } from './check.ts';
 import { checkAliases, type KmsScene } from './kms-aliases.ts';
 import { isUsable, keyName } from './ring.ts';
@@ -24,7 +23,7 @@ export async function checkKms(
   return checks;
 }
 
-async function checkKey(key: RingKey, { caller, settings, kms }: KmsScene): Promise<Check> {
+async function checkKey(key: RingKey, { caller, kms }: Omit<KmsScene, 'settings' | 'ring'>): Promise<Check> {
   const named = `${keyName(key)} (${key.state}, ${key.alg})`;
   const arn = kms.parseArn(key.ref);
   if (arn === undefined) {
@@ -33,7 +32,7 @@ async function checkKey(key: RingKey, { caller, settings, kms }: KmsScene): Prom
   }
   if (arn.account !== caller.account) {
     const why = `its ARN is ${key.ref}; whoever changed the ring may have put it there`;
-    const fix = `unless it is yours: ${keyCommand('revoke', key, settings)}`;
+    const fix = `ask who runs account ${arn.account} before you change anything; if the key is not yours, follow docs/runbooks/kms-key-compromised.md`;
     return finding('key', `${named} belongs to account ${arn.account}`, why, fix);
   }
   try {
@@ -44,7 +43,7 @@ async function checkKey(key: RingKey, { caller, settings, kms }: KmsScene): Prom
       return pass('key', `${named} is enabled, ${facts.usage}, and the one that the ring means`);
     }
     const why = 'its public half has another thumbprint than the ring says: authorizers fault on it';
-    const fix = 'restore the ring from a point-in-time copy, or revoke the key';
+    const fix = 'find who changed the ring (CloudTrail), and restore it from a point-in-time copy';
     return finding('key', `${named} is another key in KMS`, why, fix);
   } catch (error) {
     const check = failed('key', error);

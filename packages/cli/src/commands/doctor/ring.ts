@@ -42,6 +42,13 @@ function activeCheck({ keys }: KeyRing, env: string): Check {
   );
 }
 
+/** Why a key may be where this environment keeps its keys, and not in its ring. Which of these it is, is not known. */
+export const OUTSIDE =
+  'another environment that keeps its keys in the same place may sign with it, a ring that was lost may have named it, or an interrupted command left it';
+/** What to do about it. A key that is gone takes every token along that it signed: nothing here says how to end one. */
+export const KEEP =
+  'find out who made it and whether any environment names it, and keep it until then; give each environment a place of its own for its keys';
+
 /** Whose signatures may be accepted. */
 export function isUsable({ state }: RingKey): boolean {
   return state === 'active' || state === 'retiring' || state === 'pending';

@@ -79,7 +79,12 @@ async function examineContents(
       const { rings, checks } = await checkRing(registry, settings);
       const keys = rings === undefined ? [] : await examineKeys(rings, settings, io, caller, signs);
       const pending = await checkPending(registry, io.clock, settings);
-      return [...checks, ...keys, ...pending, ...(await checkTimes(registry, io.clock))];
+      return [
+        ...checks,
+        ...keys,
+        ...pending,
+        ...(await checkTimes(registry, io.clock.now() - (caller?.clockSkew ?? 0))),
+      ];
     } finally {
       await registry.close();
     }

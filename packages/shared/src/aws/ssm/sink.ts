@@ -45,7 +45,7 @@ class ParameterSink implements StagedSink {
     if (facts === undefined || facts.type === 'SecureString') return;
     throw new RefusedError('SECRET_UNSUITABLE', `${this.#name} cannot take a token`, {
       why: `it is a ${facts.type ?? 'parameter without a type'} and no SecureString: the token would lie there unencrypted`,
-      fix: 'name another parameter, or delete this one; a SecureString is made in its place',
+      fix: 'name another parameter: one that does not exist yet is made as a SecureString',
     });
   }
 
