@@ -1,5 +1,5 @@
 /** Records when tokens are used: rarely, within a short wait, and without a say in any decision. */
-import type { EpochSeconds, UsageRecorder } from '@apikey/shared';
+import { USAGE_INTERVAL_SECONDS, USAGE_RETRY_SECONDS, type EpochSeconds, type UsageRecorder } from '@apikey/shared';
 import { BoundedMap } from './cache/bounded-map.ts';
 import { secondsBetween, type Moment, type Timeline } from './clock.ts';
 
@@ -11,10 +11,7 @@ export type UsageOutcome = 'written' | 'late' | 'lost' | 'paused';
 
 /** Longest that an answer waits. Without a wait, Lambda would freeze the function with the write half-way. */
 const WAIT_MILLIS = 100;
-/** A use this soon after one that was recorded is not recorded. */
-const INTERVAL_SECONDS = 15 * 60;
-/** After a loss: how long until the same token is tried again, and until any is. */
-const RETRY_SECONDS = 60;
+/** After a loss: how long until any token is tried again. */
 const PAUSE_SECONDS = 10;
 /** Two generations of half as many each: for so many tokens the interval holds whatever the traffic. */
 const MAX_TOKENS = 100_000;
@@ -58,7 +55,7 @@ export class UsageTracker {
     if (last !== undefined && secondsBetween(last.at, now) < last.wait) return undefined;
     if (this.#isPaused(now)) return 'paused';
     // Noted before the write: other requests with this token do not write as well.
-    const attempt: Attempt = { at: now, wait: RETRY_SECONDS };
+    const attempt: Attempt = { at: now, wait: USAGE_RETRY_SECONDS };
     this.#attempts.set(token.jti, attempt);
     return this.#inTime(this.#write(recorder, token, attempt));
   }
@@ -72,7 +69,7 @@ export class UsageTracker {
     this.#underWay += 1;
     try {
       await recorder.recordUse({ jti, client, exp, usedAt: Math.floor(attempt.at.wall / 1000) });
-      attempt.wait = INTERVAL_SECONDS;
+      attempt.wait = USAGE_INTERVAL_SECONDS;
       return 'written';
     } catch {
       this.#lost = this.#timeline.now();

@@ -1,5 +1,5 @@
 /** Uses of tokens are recorded beside decisions: of allowed ones alone, rarely, and without any say in them. */
-import type { UsageRecorder } from '@apikey/shared';
+import { USAGE_INTERVAL_SECONDS, usageResolution, type UsageRecorder } from '@apikey/shared';
 import { describe, expect, test } from 'vitest';
 import { gate, settle, START, testKey, World } from '../test/world.ts';
 import { Timeline } from './clock.ts';
@@ -112,6 +112,26 @@ describe('how often', () => {
     world.clock.advance(MINUTE);
     await Promise.all([decider.authorize(first), decider.authorize(first), decider.authorize(second)]);
     expect(recorder.asked.slice(2)).toMatchObject([{ jti: first.jti, usedAt: START + 15 * MINUTE }]);
+  });
+
+  test('a token in use all the time was recorded within the resolution, though writes are lost', async () => {
+    const { world, recorder, decider } = setup();
+    const issued = world.issue();
+    let written = START;
+    let oldest = 0;
+    for (let second = 0; second < 7_200; second += 7) {
+      // Every other write is lost.
+      const before = recorder.asked.length;
+      recorder.instead = () => (before % 2 === 1 ? Promise.reject(new Error('lost')) : undefined);
+      // oxlint-disable-next-line no-await-in-loop
+      await decider.authorize(issued);
+      if (recorder.asked.length > before && before % 2 === 0) written = START + second;
+      oldest = Math.max(oldest, START + second - written);
+      world.clock.advance(7);
+    }
+    expect(oldest).toBeLessThan(usageResolution(0));
+    // A shorter one would call such a token quiet.
+    expect(oldest).toBeGreaterThanOrEqual(USAGE_INTERVAL_SECONDS - 7);
   });
 
   test('the interval passes while a function is frozen', async () => {

@@ -1,7 +1,7 @@
 /** Tokens as the people who decide about them see them: which, whose, until when, and what takes their place. */
 import { endOfLife, formatSeconds, type Attention, type EpochSeconds, type TokenView } from '@apikey/shared';
 import { statusWord } from './commands/list/columns.ts';
-import { lastUsedCell } from './use-words.ts';
+import { lastUsedCell, usesNote } from './use-words.ts';
 import { distance } from './terminal/distance.ts';
 import type { Style } from './terminal/style.ts';
 import { alignedTable, type Column } from './terminal/table.ts';
@@ -56,5 +56,5 @@ export function tokenTable(
   const used = table.filter(({ title, cell }) => title === 'jti' || shown.some((view) => cell(view) !== ''));
   const lines = alignedTable(shown, used, { style, columns: columns - INDENT.length });
   const rest = views.length - shown.length;
-  return [...lines, ...(rest === 0 ? [] : [`... and ${rest} more`])].map((line) => INDENT + line);
+  return [...lines, ...(rest === 0 ? [] : [`... and ${rest} more`]), ...usesNote(shown)].map((line) => INDENT + line);
 }

@@ -18,10 +18,13 @@ describe('the evidence of a rotation in one sentence', () => {
 
 describe('a last use', () => {
   it('stands with its time, alone and beside that of a successor', () => {
-    expect(lastUsedValue(used(240), now)).toBe('2027-01-15T07:56:00Z (4 minutes ago)');
-    expect(lastUsedValue(used(240), now, NEVER)).toBe('2027-01-15T07:56:00Z (4 minutes ago), its successor never');
+    const noted = '; noted at most every 15 minutes';
+    expect(lastUsedValue(used(240), now)).toBe(`2027-01-15T07:56:00Z (4 minutes ago)${noted}`);
+    expect(lastUsedValue(used(240), now, NEVER)).toBe(
+      `2027-01-15T07:56:00Z (4 minutes ago), its successor never${noted}`,
+    );
     expect(lastUsedValue(NEVER, now)).toBe('no use recorded');
-    expect(lastUsedValue(NEVER, now, used(0))).toBe('never used, its successor now');
+    expect(lastUsedValue(NEVER, now, used(0))).toBe(`never used, its successor now${noted}`);
   });
 
   it('never lies in the future, whatever the clock of the authorizer said', () => {

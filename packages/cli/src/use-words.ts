@@ -1,6 +1,20 @@
 /** The use of tokens in words: the evidence that an admin decides by. It is a lower bound, and words must not promise more. */
-import { formatSeconds, type TokenView } from '@apikey/shared';
+import { formatSeconds, USAGE_INTERVAL_SECONDS, type TokenView } from '@apikey/shared';
 import { distance } from './terminal/distance.ts';
+
+/** `15 minutes` */
+const INTERVAL = `${USAGE_INTERVAL_SECONDS / 60} minutes`;
+
+/** What every use that is shown, and every conclusion from one, has to be read with. */
+export const LOWER_BOUND: string = `Uses are a lower bound: they are noted at most every ${INTERVAL} per process, by authorizers that record them.`;
+
+/** The same behind a single value. */
+const TO_WITHIN = `noted at most every ${INTERVAL}`;
+
+/** The same below a table, where a use of any of its tokens is known. */
+export function usesNote(views: readonly Used[]): string[] {
+  return views.some(({ lastUsedAt }) => lastUsedAt !== undefined) ? [LOWER_BOUND] : [];
+}
 
 type Used = Pick<TokenView, 'lastUsedAt'>;
 
@@ -9,8 +23,15 @@ export function lastUsedWords({ lastUsedAt }: Used, now: number): string {
   return lastUsedAt === undefined ? 'no use recorded' : `last used ${since(lastUsedAt, now)}`;
 }
 
-/** For a block of names and values: `2027-02-01T09:30:00Z (4 minutes ago), its successor never`. */
+/** For a block of names and values: `2027-02-01T09:30:00Z (4 minutes ago), its successor never; noted at most every 15 minutes`. */
 export function lastUsedValue(view: Used, now: number, successor?: Used): string {
+  const known = view.lastUsedAt ?? successor?.lastUsedAt;
+  const words = lastUse(view, now, successor);
+  return known === undefined ? words : `${words}; ${TO_WITHIN}`;
+}
+
+/** The same where the words around it say how uses are noted. */
+export function lastUse(view: Used, now: number, successor?: Used): string {
   const { lastUsedAt } = view;
   if (lastUsedAt === undefined)
     return successor === undefined ? 'no use recorded' : rotationVerdict(view, successor, now);

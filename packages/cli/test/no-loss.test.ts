@@ -11,16 +11,16 @@ const ROOT = join(import.meta.dirname, '../../..');
 /** A command that destroys something, as a person would copy it from an error, a finding or a page. */
 const DESTROYS =
   /\bschedule-key-deletion\b|\bdisable-key\b|\bdelete-(?:alias|table|item|key|secret|object|stack|backup)\b|(?:^|[\s`'"])(?:rm|unlink|shred|truncate) +(?:-\w+ +)*(?:\$\{|[./~]|[\w.]+\/)|\bDROP TABLE\b|\bDELETE FROM\b/;
-const OWN_STATEMENTS = new Set(['packages/shared/src/local/seals.ts']);
 
-it.each([...globSync(['packages/*/src/**/*.ts', 'docs/**/*.md', '*.md'], { cwd: ROOT })].map((path) => [path]))(
-  '%s prints no command that destroys something',
-  (path) => {
-    if (path.endsWith('.test.ts') || path.endsWith('.fixture.ts') || OWN_STATEMENTS.has(path)) return;
-    const lines = readFileSync(join(ROOT, path), 'utf8').split('\n');
-    expect(lines.filter((line) => DESTROYS.test(line))).toEqual([]);
-  },
-);
+it('no error, finding or page prints a command that destroys something', () => {
+  const paths = globSync(['packages/*/src/**/*.ts', 'docs/**/*.md', '*.md'], { cwd: ROOT });
+  expect(paths.length).toBeGreaterThan(400);
+  const offers = paths
+    .filter((path) => !/\.(?:test|fixture)\.ts$/.test(path))
+    .flatMap((path) => readFileSync(join(ROOT, path), 'utf8').split('\n'))
+    .filter((line) => DESTROYS.test(line));
+  expect(offers).toEqual([]);
+});
 
 it('a ring that was made anew, over the key files of the one that was lost', async () => {
   using session = new Session();

@@ -2,6 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { createAuthorizer } from '@apikey/authorizer';
 import { localKeys, localStatus } from '@apikey/authorizer/local';
+import { formatDuration, usageResolution } from '@apikey/shared';
 import { localUsage } from '@apikey/shared/local';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { errorOf, Session, type Result } from './session.ts';
@@ -94,6 +95,12 @@ describe('the words -q and --quiet', () => {
   });
 });
 
+it('says in its help how short a quiet may be', async () => {
+  using session = new Session();
+  const { stdout } = await session.run(['rotate', '--help'], { columns: 200 });
+  expect(stdout).toContain(`at least ${formatDuration(usageResolution(0))})`);
+});
+
 describe('what is refused', () => {
   let known: Awaited<ReturnType<typeof world>> & { readonly alone: string };
   beforeAll(async () => {
@@ -107,6 +114,12 @@ describe('what is refused', () => {
     ['--finish without a token', () => ['rotate', '--finish'], 2, 'USAGE'],
     ['--finish of what is no id', () => ['rotate', '--finish', 'x'], 2, 'INVALID_JTI'],
     ['--finish of an unknown token', () => ['rotate', '--finish', UNKNOWN_JTI], 3, 'TOKEN_NOT_FOUND'],
+    [
+      '--finish after less quiet than uses can show',
+      ({ old }) => ['rotate', '--finish', old, '--quiet-for', '3s', '--yes'],
+      5,
+      'QUIET_TOO_SHORT',
+    ],
     ['--finish of a token without a successor', ({ alone }) => ['rotate', '--finish', alone], 5, 'WRONG_STATE'],
     ['--finish of the successor', ({ successor }) => ['rotate', '--finish', successor], 5, 'WRONG_STATE'],
     ['--finish of a client without a rotation', () => ['rotate', '--finish', '--client', 'alone'], 5, 'AMBIGUOUS'],

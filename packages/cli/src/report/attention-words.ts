@@ -1,5 +1,6 @@
 /** What each kind of attention means and what to do about it, in one table. */
 import { EXPIRING_SECONDS, UNUSED_SECONDS, type Attention } from '@apikey/shared';
+import { LOWER_BOUND } from '../use-words.ts';
 
 interface AttentionWords {
   /** On a badge, in one or two words. */
@@ -22,7 +23,7 @@ export const ATTENTION_WORDS: Readonly<Record<Attention, AttentionWords>> = {
   unused: {
     short: 'unused',
     title: `Unused for more than ${UNUSED_SECONDS / DAY} days`,
-    what: 'Live tokens without a recorded use for that long: ask the contact whether they are still needed.',
+    what: `Live tokens without a recorded use for that long: ask the contact whether they are still needed. ${LOWER_BOUND}`,
     fix: ['apikey revoke JTI'],
   },
   pending: {

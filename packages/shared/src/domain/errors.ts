@@ -112,6 +112,10 @@ export const ERRORS = {
     kind: 'conflict',
     meaning: 'What was recorded of the use of a replaced token does not show that it can end before its grace does.',
   },
+  QUIET_TOO_SHORT: {
+    kind: 'conflict',
+    meaning: 'A token is to count as quiet after a time that is shorter than what recorded uses can show.',
+  },
   SUPERSEDED: {
     kind: 'conflict',
     meaning: 'A later run of the same request signed another token; this one will never be live.',

@@ -12,6 +12,7 @@ export * from './duration.ts';
 export * from './identifiers.ts';
 export * from './cidr.ts';
 export * from './policy.ts';
+export * from './usage-resolution.ts';
 export type * from './seal.ts';
 export type { SealPayload } from './seal-payload.ts';
 export * from './findings.ts';

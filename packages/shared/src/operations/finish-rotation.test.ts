@@ -105,10 +105,33 @@ describe('ending the grace of a rotation early', () => {
   it('is refused where no use was ever recorded, however long ago the rotation was', async () => {
     const { world, old } = await rotated();
     world.clock.advance(6 * DAY * 1000);
-    await expect(finishRotation(world.deps, request(old, 1))).rejects.toThrow(
+    await expect(finishRotation(world.deps, request(old, 960))).rejects.toThrow(
       code('EVIDENCE_MISSING', 'no use was ever recorded'),
     );
     expect(await recordOf(world, old)).toEqual(old);
+  });
+
+  it.each([
+    [1, 0, false],
+    [3, 0, false],
+    [899, 0, false],
+    [900, 0, false],
+    [959, 0, false],
+    [960, 0, true],
+    [960, 1, false],
+    [1259, 300, false],
+    [1260, 300, true],
+    [DAY, 3600, true],
+  ])('asked for %i s of quiet, with answers reused for %i s, is something that uses can show: %s', async (...its) => {
+    const [quietFor, gatewayResultTtl, shown] = its;
+    const { world, old } = await settled();
+    const asked = { ...request(old, quietFor), gatewayResultTtl };
+    for (const attempt of [planFinish, finishRotation]) {
+      const outcome = attempt(world.deps, asked);
+      if (shown) await outcome;
+      else await expect(outcome).rejects.toMatchObject({ code: 'QUIET_TOO_SHORT', kind: 'conflict' });
+    }
+    expect(await isLive(world, await recordOf(world, old))).toBe(!shown);
   });
 
   it('is refused until the old one has been quiet for long enough, to the second', async () => {

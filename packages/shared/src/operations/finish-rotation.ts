@@ -1,5 +1,7 @@
 /** Rotations under way: who still uses the old token, and the early end of its grace once nobody does. */
 import { recordIn } from '../domain/change.ts';
+import { formatDuration } from '../domain/duration.ts';
+import { RefusedError } from '../domain/errors.ts';
 import { endOfLife } from '../domain/liveness.ts';
 import type { EpochSeconds, TokenRecord } from '../domain/records.ts';
 import {
@@ -8,6 +10,7 @@ import {
   finishRotation as finish,
   type GraceEvidence,
 } from '../domain/transitions/finish.ts';
+import { USAGE_INTERVAL_SECONDS, USAGE_RETRY_SECONDS, usageResolution } from '../domain/usage-resolution.ts';
 import { InvalidStateError } from '../ports/errors.ts';
 import { inBatches } from './batches.ts';
 import { requireClient } from './clients.ts';
@@ -93,6 +96,8 @@ export interface FinishRequest {
   readonly client?: string | undefined;
   /** Seconds for which it must not have been used. */
   readonly quietFor: number;
+  /** Seconds for which gateways reuse an answer; uses in between are recorded by nothing. Absent = 0. */
+  readonly gatewayResultTtl?: number;
 }
 
 export interface FinishedRotation {
@@ -105,17 +110,34 @@ export interface FinishedRotation {
 
 /**
  * Ends the grace of a replaced token at once, if the last uses that were recorded allow it; they are read anew with
- * every try. Throws `WRONG_STATE` or `EVIDENCE_MISSING`.
+ * every try. Throws `WRONG_STATE`, `EVIDENCE_MISSING` or `QUIET_TOO_SHORT`.
  */
 export async function finishRotation(deps: OperationDeps, request: FinishRequest): Promise<FinishedRotation> {
   const { jti, client } = await findTokenRecord(deps.registry, request.jti, request.client);
+  requireVisible(request);
   return commitLoop(deps, REVOKE_BUDGET, () => decide(deps, client, jti, request.quietFor));
 }
 
 /** What `finishRotation` would do now; throws as it would. Writes nothing. */
 export async function planFinish(deps: OperationDeps, request: FinishRequest): Promise<FinishedRotation> {
   const { jti, client } = await findTokenRecord(deps.registry, request.jti, request.client);
+  requireVisible(request);
   return (await decide(deps, client, jti, request.quietFor)).result;
+}
+
+/** Refuses a quiet that recorded uses cannot show. */
+function requireVisible({ jti, quietFor, gatewayResultTtl = 0 }: FinishRequest): void {
+  const least = usageResolution(gatewayResultTtl);
+  if (quietFor >= least) return;
+  const reused = gatewayResultTtl > 0 ? `, and gateways reuse an answer for ${formatDuration(gatewayResultTtl)}` : '';
+  throw new RefusedError(
+    'QUIET_TOO_SHORT',
+    `recorded uses cannot show that token ${jti} was quiet for ${formatDuration(quietFor)}`,
+    {
+      why: `a use is recorded at most once in ${formatDuration(USAGE_INTERVAL_SECONDS)}, a lost one is tried again after ${formatDuration(USAGE_RETRY_SECONDS)}${reused}: nothing shorter than ${formatDuration(least)} is seen`,
+      fix: `give at least --quiet ${formatDuration(least)}; to end it whatever its use: apikey revoke ${jti}`,
+    },
+  );
 }
 
 async function decide(

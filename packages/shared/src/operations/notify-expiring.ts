@@ -1,6 +1,7 @@
 /** Tells people, in time and once each, which tokens will expire. */
 import { endOfLife } from '../domain/liveness.ts';
 import { formatSeconds } from '../domain/time.ts';
+import { USAGE_INTERVAL_SECONDS } from '../domain/usage-resolution.ts';
 import type { Notice, NoticeLog, NoticeMessage, NoticeSender } from '../ports/notices.ts';
 import { listExpiring } from './expiring.ts';
 import type { OperationDeps, TokenView } from './types.ts';
@@ -156,7 +157,9 @@ function tokenLines({ record, lastUsedAt }: TokenView, now: number): string[] {
     `    expires    ${formatSeconds(endOfLife(record))} (in ${left})`,
     ...(record.note === undefined ? [] : [`    note       ${record.note}`]),
     ...(record.scopes.length === 0 ? [] : [`    scopes     ${record.scopes.join(' ')}`]),
-    ...(lastUsedAt === undefined ? [] : [`    last used  ${formatSeconds(lastUsedAt)}`]),
+    ...(lastUsedAt === undefined
+      ? []
+      : [`    last used  ${formatSeconds(lastUsedAt)}, noted at most every ${USAGE_INTERVAL_SECONDS / 60} minutes`]),
     '',
   ];
 }

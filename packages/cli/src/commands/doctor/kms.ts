@@ -15,7 +15,7 @@ export async function checkKms(
 ): Promise<readonly Check[]> {
   const kms = await inspectKms(settings);
   const checks: Check[] = [];
-  for (const key of ring.keys.filter(isUsable)) checks.push(await checkKey(key, { ring, caller, settings, kms }));
+  for (const key of ring.keys.filter(isUsable)) checks.push(await checkKey(key, { caller, kms }));
   checks.push(...(await attempted('alias', () => checkAliases({ ring, caller, settings, kms }))));
   const active = ring.keys.find(({ state }) => state === 'active');
   if (!signs) checks.push(unchecked('sign', 'not asked whether the caller may sign'));

@@ -16,6 +16,7 @@ import type { Context } from '../../context.ts';
 import { counted } from '../../counted.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { listingLines, parseListing, printEmpty } from '../listing.ts';
+import { usesNote } from '../../use-words.ts';
 import { expiringJson, PIPED_CELLS } from './expiring-json.ts';
 import { groupLines } from './groups.ts';
 
@@ -41,7 +42,7 @@ export async function run({ flags }: Invocation, context: Context): Promise<numb
   } else {
     printEmpty(listing, terminal);
   }
-  terminal.say(summary(views.length, waiting, filter, env));
+  terminal.say([summary(views.length, waiting, filter, env), ...(terminal.isTTY ? usesNote(views) : [])].join('\n'));
   return waiting.length === 0 ? EXIT_CODES.done.code : EXIT_CODES.findings.code;
 }
 

@@ -15,6 +15,7 @@ import { EXIT_CODES } from '../../exit-codes.ts';
 import { alignedTable } from '../../terminal/table.ts';
 import { tokenJson } from '../../token-json.ts';
 import { listingLines, parseListing, printEmpty } from '../listing.ts';
+import { usesNote } from '../../use-words.ts';
 import { PIPED_CELLS, tableColumns } from './columns.ts';
 
 export async function run({ flags }: Invocation, context: Context): Promise<number> {
@@ -42,6 +43,7 @@ export async function run({ flags }: Invocation, context: Context): Promise<numb
       alignedTable(views, tableColumns(views, io.clock.now() / 1000, terminal), terminal),
     );
     terminal.print(lines.join('\n'));
+    if (terminal.isTTY) for (const note of usesNote(views)) terminal.say(note);
   }
   return EXIT_CODES.done.code;
 }

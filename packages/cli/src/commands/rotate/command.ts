@@ -73,7 +73,7 @@ export const rotate: CommandDefinition = {
     {
       group: UNDER_WAY,
       flags: '--quiet-for <duration>',
-      help: 'with --finish: how long the old token must not have been used; also --quiet 24h (default: 24h)',
+      help: 'with --finish: how long the old token must not have been used; also --quiet 24h (default: 24h, at least 16m)',
     },
     ...OUTPUT_FLAGS,
     JSON_FLAG,

@@ -7,6 +7,7 @@ import {
   listRotations,
   planFinish,
   RefusedError,
+  usageResolution,
   type FinishedRotation,
   type FinishRequest,
   type OperationDeps,
@@ -19,7 +20,8 @@ import { configuredBound } from '../../revocation-bound.ts';
 import { confirm } from '../../terminal/confirm.ts';
 import { moment } from '../../token-words.ts';
 import type { RotateFinishOptions } from './options.ts';
-import { LOWER_BOUND, rotationLines } from './rotation-words.ts';
+import { LOWER_BOUND } from '../../use-words.ts';
+import { rotationLines } from './rotation-words.ts';
 
 export async function finishOne(
   deps: OperationDeps,
@@ -29,7 +31,11 @@ export async function finishOne(
 ): Promise<number> {
   const { io, terminal, inputAllowed } = context;
   const { quietFor, dryRun, yes } = options;
-  const request: FinishRequest = { ...(await findOld(deps, options)), quietFor };
+  const request: FinishRequest = {
+    ...(await findOld(deps, options)),
+    quietFor,
+    gatewayResultTtl: settings.gatewayResultTtl,
+  };
   // What would be refused is refused before anybody has to think about it.
   const plan = await planFinish(deps, request);
   const { jti, client } = plan.record;
@@ -48,7 +54,7 @@ export async function finishOne(
     });
   }
   const finished = await finishRotation(deps, request);
-  if (terminal.json) terminal.printJson(finishedJson(finished, quietFor, settings.env.value));
+  if (terminal.json) terminal.printJson(finishedJson(finished, quietFor, settings));
   terminal.say(doneWords(finished, yes ? lines : [], settings, deps.clock.now() / 1000, context));
   return EXIT_CODES.done.code;
 }
@@ -99,7 +105,7 @@ function tellPlan(
   const env = settings.env.value;
   const { jti } = plan.record;
   if (terminal.json) {
-    terminal.printJson({ dryRun: true, ...finishedJson(plan, quietFor, env) });
+    terminal.printJson({ dryRun: true, ...finishedJson(plan, quietFor, settings) });
     return;
   }
   terminal.warn(
@@ -115,7 +121,11 @@ function time(seconds: number | undefined): string | null {
   return seconds === undefined ? null : formatSeconds(seconds);
 }
 
-function finishedJson({ record, alreadyEnded, evidence }: FinishedRotation, quietFor: number, env: string): object {
+function finishedJson(
+  { record, alreadyEnded, evidence }: FinishedRotation,
+  quietFor: number,
+  { env, gatewayResultTtl }: Settings,
+): object {
   return {
     jti: record.jti,
     client: record.client,
@@ -125,7 +135,8 @@ function finishedJson({ record, alreadyEnded, evidence }: FinishedRotation, quie
     lastUsedAt: time(evidence.oldUsedAt),
     successorLastUsedAt: time(evidence.successorUsedAt),
     quietSeconds: quietFor,
-    env,
+    resolutionSeconds: usageResolution(gatewayResultTtl),
+    env: env.value,
   };
 }
 

@@ -1,15 +1,12 @@
 /** A rotation under way as people and programs are shown it: both tokens, when they were last used, and what follows. */
-import { formatSeconds, type RotationView, type TokenView } from '@apikey/shared';
+import { formatSeconds, usageResolution, type RotationView, type TokenView } from '@apikey/shared';
+import type { Settings } from '../../config/resolve.ts';
 import { fieldLines } from '../../terminal/fields.ts';
 import type { Style } from '../../terminal/style.ts';
 import { tokenJson, type TokenJson } from '../../token-json.ts';
 import { moment } from '../../token-words.ts';
-import { lastUsedValue, rotationVerdict } from '../../use-words.ts';
+import { lastUse, rotationVerdict } from '../../use-words.ts';
 import { statusWord } from '../list/columns.ts';
-
-/** What every use that is shown has to be read with. */
-export const LOWER_BOUND =
-  'Uses are a lower bound: they are noted at most every 15 minutes per process, by authorizers that record them.';
 
 export interface RotationStatusJson {
   readonly client: string;
@@ -21,13 +18,15 @@ export interface RotationStatusJson {
   readonly verdict: string;
   /** `rotate --finish` would end the old one now. */
   readonly finishable: boolean;
+  /** A token in constant use shows a last use that is at most so old. */
+  readonly resolutionSeconds: number;
   readonly env: string;
 }
 
 export function rotationStatusJson(
   { old, successor, graceUntil, finishable }: RotationView,
   now: number,
-  env: string,
+  { env, gatewayResultTtl }: Pick<Settings, 'env' | 'gatewayResultTtl'>,
 ): RotationStatusJson {
   return {
     client: old.record.client,
@@ -37,7 +36,8 @@ export function rotationStatusJson(
     graceUntil: formatSeconds(graceUntil),
     verdict: rotationVerdict(old, successor, now),
     finishable,
-    env,
+    resolutionSeconds: usageResolution(gatewayResultTtl),
+    env: env.value,
   };
 }
 
@@ -62,7 +62,7 @@ export function rotationLines(view: RotationView, now: number, env: string, styl
 }
 
 function tokenValue(view: TokenView, now: number): string {
-  const use = view.lastUsedAt === undefined ? 'no use recorded' : `last used ${lastUsedValue(view, now)}`;
+  const use = view.lastUsedAt === undefined ? 'no use recorded' : `last used ${lastUse(view, now)}`;
   return `${view.record.jti}, ${statusWord(view)}, ${use}`;
 }
 

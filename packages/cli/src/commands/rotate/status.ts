@@ -6,7 +6,8 @@ import type { Context } from '../../context.ts';
 import { sameEnvironment } from '../../environment-words.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import type { RotateStatusOptions, RotationTarget } from './options.ts';
-import { LOWER_BOUND, nextStep, rotationLines, rotationStatusJson } from './rotation-words.ts';
+import { LOWER_BOUND } from '../../use-words.ts';
+import { nextStep, rotationLines, rotationStatusJson } from './rotation-words.ts';
 
 export async function showRotations(
   { target }: RotateStatusOptions,
@@ -17,7 +18,7 @@ export async function showRotations(
   const env = settings.env.value;
   const rotations = await rotationsOf(target, settings, io);
   if (terminal.json) {
-    terminal.printJson(rotations.map((rotation) => rotationStatusJson(rotation, now, env)));
+    terminal.printJson(rotations.map((rotation) => rotationStatusJson(rotation, now, settings)));
   } else if (rotations.length === 0) {
     terminal.warn(nothingWords(target, env));
   } else {

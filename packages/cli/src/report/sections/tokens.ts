@@ -1,5 +1,6 @@
 /** The frame of the searchable table, which the page's script fills, a page at a time. */
 import { ATTENTION_WORDS } from '../attention-words.ts';
+import { usesNote } from '../../use-words.ts';
 import { html, type Markup } from '../html.ts';
 import type { Model, TokenRow } from '../model.ts';
 import { section } from './parts.ts';
@@ -71,6 +72,7 @@ export function tokens({ rows }: Model): Markup {
           <button type="reset">Show all</button>
         </form>
         <p class="found" role="status"></p>
+        ${usesNote(rows.map(({ view }) => view)).map((note) => html`<p class="rest">${note}</p>`)}
         <div class="scroll">
           <table class="all">
             <caption>
