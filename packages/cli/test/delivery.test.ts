@@ -124,6 +124,35 @@ describeOnEmulator(aws, 'tokens in a secret', (endpoint) => {
   });
   afterAll(() => proxy.stop());
 
+  it.each([
+    ['a member', (filler: string) => JSON.stringify({ filler })],
+    [
+      'a member, in bytes and not in characters',
+      (filler: string) => JSON.stringify({ filler: filler.replaceAll('xx', 'é') }),
+    ],
+  ])('are refused before anything is recorded where the secret would become too large: %s', async (_, valueOf) => {
+    await create({ SecretString: valueOf('x'.repeat(65_200)) });
+    const before = await read();
+    for (const argv of [ISSUE, ISSUE, [...ISSUE, '--request-id', 'CHG-1'], [...ISSUE, '--dry-run']]) {
+      const refused = await session.run([...argv, ...to, '--json']);
+      expect({ code: refused.code, error: errorOf(refused).code }).toEqual({ code: 5, error: 'SECRET_UNSUITABLE' });
+    }
+    expect(existsSync(session.dataDir)).toBe(false);
+    const { token, jti } = await session.issue('--client', 'partner');
+    for (const flags of [[], ['--dry-run'], ['--grace', '0', '--yes']]) {
+      const refused = await session.run(['rotate', jti, ...flags, ...to, '--json']);
+      expect({ code: refused.code, error: errorOf(refused).code }).toEqual({ code: 5, error: 'SECRET_UNSUITABLE' });
+    }
+    expect(await states()).toEqual(['active']);
+    expect(await isLive(token)).toBe(true);
+    expect(await read()).toBe(before);
+    await call(endpoint, 'secretsmanager', 'PutSecretValue', {
+      SecretId: name,
+      SecretString: valueOf('x'.repeat(64_000)),
+    });
+    expect(await session.run([...ISSUE, ...to])).toMatchObject({ code: 0 });
+  });
+
   it('are issued and rotated into one member, and are seen nowhere else', async () => {
     await create({ SecretString: '{"db": "secret", "n": 12345678901234567890}' });
     const issued = await session.run([...ISSUE, ...to]);
@@ -339,6 +368,31 @@ describeOnEmulator(aws, 'tokens in a secret', (endpoint) => {
       expect(await isLive((await parameter(path)).Value)).toBe(true);
       expect(await names()).toEqual([path]);
       expect(await states()).toEqual(['active']);
+    });
+
+    it.each([
+      ['standard', 40, 'Standard'],
+      ['standard', 40, 'Advanced'],
+      ['advanced', 4_500, 'Standard'],
+      ['advanced', 5_200, 'Advanced'],
+    ])(
+      'one of the size of a %s parameter is stored, %i characters of scope, over one that is %s',
+      async (_, length, Tier) => {
+        const path = `/${name}/token`;
+        await call(endpoint, 'ssm', 'PutParameter', { Name: path, Value: 'x', Type: 'SecureString', Tier });
+        const scopes = Array.from({ length: Math.ceil(length / 130) }, (_, n) => `s${n}:${'x'.repeat(120)}`);
+        const flags = scopes.flatMap((scope) => ['--scope', scope]);
+        const result = await session.run([...ISSUE, ...flags, '--to', `ssm:${path}`]);
+        expect(result).toMatchObject({ code: 0, stdout: '' });
+      },
+    );
+
+    it('one that no parameter takes is refused before anything is recorded', async () => {
+      const path = `/${name}/token`;
+      const flags = Array.from({ length: 60 }, (_, n) => ['--scope', `s${n}:${'x'.repeat(120)}`]).flat();
+      const result = await session.run([...ISSUE, ...flags, '--to', `ssm:${path}`]);
+      expect(result).toMatchObject({ code: 5, stdout: '' });
+      expect(existsSync(session.dataDir)).toBe(false);
     });
 
     it('are refused by one that is not encrypted', async () => {

@@ -93,6 +93,7 @@ function watchedStore(sink: StagedSink, { onInterrupt }: Context): StagedSink {
         fix: `run the same command again with --request-id ${record.requestId ?? ''}`,
       });
     },
+    requireRoom: (length) => sink.requireRoom(length),
     promote: (record) => sink.promote(record),
     staging: (record) => sink.staging(record),
   };

@@ -32,7 +32,19 @@ export function composeToken(
   key: { readonly kid: string; readonly alg: SigningAlg },
   entropy: Entropy,
 ): Unsigned {
-  const payload = encodePayload({
+  const payload = payloadOf(token, entropy.bytes(RANDOM_BYTES));
+  const input = signingInput(encodeHeader(key.alg, key.kid), payload);
+  checkSize(input, key.alg);
+  return { input, payloadSha256: sha256Hex(payload) };
+}
+
+/** Characters of the token that a record would have, before it is signed: exact, but for RSA at most. */
+export function tokenLength(token: TokenContent & Pick<TokenRecord, 'kid'>, alg: SigningAlg): number {
+  return signedLength(signingInput(encodeHeader(alg, token.kid), payloadOf(token, new Uint8Array(RANDOM_BYTES))), alg);
+}
+
+function payloadOf(token: TokenContent, random: Uint8Array): Uint8Array {
+  return encodePayload({
     iss: token.iss,
     sub: token.client,
     aud: token.aud,
@@ -41,24 +53,26 @@ export function composeToken(
     iat: token.iat,
     exp: token.exp,
     ...(token.scopes.length === 0 ? {} : { scope: token.scopes.join(' ') }),
-    rnd: encodeBase64url(entropy.bytes(RANDOM_BYTES)),
+    rnd: encodeBase64url(random),
     ...(token.nbf === undefined ? {} : { nbf: token.nbf }),
   });
-  const input = signingInput(encodeHeader(key.alg, key.kid), payload);
-  checkSize(input, key.alg);
-  return { input, payloadSha256: sha256Hex(payload) };
 }
 
 function checkSize(input: Uint8Array, alg: SigningAlg): void {
-  const { signatureBytes, kms } = ALGORITHMS[alg];
-  // The modulus of a stored RSA key is not known here: 512 bytes is the longest.
-  const bytes = signatureBytes === 'modulus' ? 512 : signatureBytes;
-  const length = input.length + 1 + Math.ceil((bytes * 4) / 3);
+  const { kms } = ALGORITHMS[alg];
+  const length = signedLength(input, alg);
   if (length <= MAX_TOKEN_LENGTH && (kms.messageType === 'DIGEST' || input.length <= MAX_RAW_INPUT)) return;
   throw new RefusedError('TOKEN_TOO_LARGE', 'the token would be too long', {
     why: `${length} characters with ${alg}; authorizers take ${MAX_TOKEN_LENGTH}, and keys of some algorithms sign no more than ${MAX_RAW_INPUT} bytes`,
     fix: 'ask for fewer or shorter scopes and audiences',
   });
+}
+
+function signedLength(input: Uint8Array, alg: SigningAlg): number {
+  const { signatureBytes } = ALGORITHMS[alg];
+  // The modulus of a stored RSA key is not known here: 512 bytes is the longest.
+  const bytes = signatureBytes === 'modulus' ? 512 : signatureBytes;
+  return input.length + 1 + Math.ceil((bytes * 4) / 3);
 }
 
 export interface Signed {

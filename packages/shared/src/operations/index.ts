@@ -7,7 +7,7 @@ export { meetsEveryItem } from './bulk-endings.ts';
 export { identifyIssue } from './proposal.ts';
 export { findRotatable, listRotatable, type RotatableFilter } from './rotatable.ts';
 export { planRotate, rotateToken, type RotateRequest } from './rotate.ts';
-export type { Sink } from './mint-into.ts';
+export { requireRoom, type Sink } from './mint-into.ts';
 export { PROMOTION_SECONDS } from './promote.ts';
 export {
   findRotation,

@@ -7,9 +7,10 @@ import { endOfLife } from '../domain/liveness.ts';
 import type { TokenRecord } from '../domain/records.ts';
 import { isSigningAlg } from '../jose/algorithms.ts';
 import type { StagedSink, TokenSink } from '../ports/token-sink.ts';
+import { tokenLength } from './compose.ts';
 import { mint, type MintedToken, type Preparation } from './mint.ts';
 import { PROMOTION_SECONDS, promote, rerunOf } from './promote.ts';
-import type { IssuedToken, OperationDeps } from './types.ts';
+import type { IssuedToken, IssuePlan, OperationDeps } from './types.ts';
 
 export type Sink = TokenSink | StagedSink;
 
@@ -25,6 +26,11 @@ export async function mintInto(
   return { ...minted, ...(await promote(deps, sink, minted)) };
 }
 
+/** Throws where the token of a plan does not fit into the store that `check` looked at. */
+export function requireRoom(sink: Sink, { record, alg }: Pick<IssuePlan, 'record' | 'alg'>): void {
+  if (isStaged(sink)) sink.requireRoom(tokenLength(record, alg));
+}
+
 function isStaged(sink: Sink): sink is StagedSink {
   return 'promote' in sink;
 }
@@ -35,8 +41,13 @@ async function mintOrFind(
   sink: StagedSink,
   requestId: string | undefined,
 ): Promise<MintedToken> {
+  const prepareWhatFits: Preparation = async () => {
+    const decision = await prepare();
+    requireRoom(sink, decision.result);
+    return decision;
+  };
   try {
-    return await mint(deps, prepare, sink, (record) => ({
+    return await mint(deps, prepareWhatFits, sink, (record) => ({
       leastGrace: PROMOTION_SECONDS,
       finish: rerunOf(record),
     }));

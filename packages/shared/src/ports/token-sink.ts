@@ -16,6 +16,8 @@ export interface TokenSink {
  * token aside, durably and where readers do not look; once the record is active, `promote` shows it to them.
  */
 export interface StagedSink extends TokenSink {
+  /** Throws `RefusedError` where a token of so many characters does not fit into what `check` found. */
+  requireRoom(length: number): void;
   /**
    * Shows the token of an active record to readers, and resolves with what the store calls that version. Needs nothing
    * but what `deliver` left in the store, so that another process can finish; does nothing for a token that is shown

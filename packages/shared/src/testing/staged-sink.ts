@@ -27,6 +27,7 @@ export function memoryStore(): MemoryStore {
       failure = error;
     },
     check: async () => {},
+    requireRoom: () => {},
     deliver: async (token, { jti }) => {
       staged.set(jti, token);
     },

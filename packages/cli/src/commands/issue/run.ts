@@ -2,6 +2,7 @@
 import {
   issueToken,
   planIssue,
+  requireRoom,
   type IssuedToken,
   type OperationDeps,
   type TokenRecord,
@@ -32,7 +33,7 @@ export async function run(invocation: Invocation, context: Context): Promise<num
   const present = await whatIsPresent(settings, context.io);
   let deps = present.deps;
   try {
-    if (options.dryRun || !present.hasRing) await preview(options, settings, present, context);
+    if (options.dryRun || !present.hasRing) await preview(options, sink, settings, present, context);
     if (options.dryRun) return EXIT_CODES.done.code;
     if (deps === undefined || !present.hasRing) {
       const made = await setUp(settings, context.io, present, options.request.alg ?? FIRST_ALG);
@@ -66,10 +67,17 @@ async function issue(
 }
 
 /** Refuses what would be refused, before anything is set up or recorded; with `--dry-run`, shows the plan. */
-async function preview(options: IssueOptions, settings: Settings, present: Present, context: Context): Promise<void> {
+async function preview(
+  options: IssueOptions,
+  sink: Sink,
+  settings: Settings,
+  present: Present,
+  context: Context,
+): Promise<void> {
   const { io, terminal } = context;
   const now = Math.floor(io.clock.now() / 1000);
   const plan = await planIssue(await previewDeps(options.request.alg, settings, present, io), options.request);
+  requireRoom(sink, plan);
   if (!options.dryRun) return;
   const setsUp = !present.hasRing;
   if (terminal.json) terminal.printJson({ ...planJson(plan, settings, setsUp), ...plannedJson(options.destination) });

@@ -4,6 +4,7 @@ import {
   findRotatable,
   findTokenRecord,
   planRotate,
+  requireRoom,
   rotateToken,
   type IssuedToken,
   type IssuePlan,
@@ -60,12 +61,14 @@ async function rotateOne(
   const request = { ...successor, grace: successor.grace ?? settings.defaultGrace, client: old.client, jti: old.jti };
   const rotation: Rotation = { request, old, destination };
   if (options.dryRun) {
-    tellPlan(await planRotate(deps, request), rotation, settings, now(), context);
+    const plan = await planRotate(deps, request);
+    requireRoom(sink, plan);
+    tellPlan(plan, rotation, settings, now(), context);
     return EXIT_CODES.done.code;
   }
   if (request.grace === 0 && !options.yes) {
     // What would be refused is refused before anybody has to think about it.
-    await planRotate(deps, request);
+    requireRoom(sink, await planRotate(deps, request));
     await confirmCut(deps, rotation, settings, context);
   }
   context.onInterrupt({

@@ -5,6 +5,7 @@ import { rotateToken } from '../../operations/rotate.ts';
 import type { TokenRecord } from '../../domain/records.ts';
 import type { StagedSink } from '../../ports/token-sink.ts';
 import { memorySecret, type MemorySecret } from './memory-secrets.fixture.ts';
+import { withMember } from './json-member.ts';
 import { secretSink } from './sink.ts';
 
 /** A token with its record. */
@@ -205,6 +206,39 @@ describe('a secret is refused before anything is signed', () => {
   ])('but not %s', async (_, value, key) => {
     await expect(sinkFor(memorySecret(value), key).check()).resolves.toBeUndefined();
   });
+
+  it.each<[string, string | undefined, (size: number) => string]>([
+    ['other members', 'token', (size) => JSON.stringify({ filler: 'x'.repeat(size) })],
+    ['members of more bytes than characters', 'token', (size) => JSON.stringify({ filler: `${'€'.repeat(size / 4)}` })],
+    ['a token that is replaced', 'token', (size) => JSON.stringify({ token: 'y'.repeat(900), n: 'x'.repeat(size) })],
+    ['a text that the token replaces', undefined, (size) => 'x'.repeat(size)],
+  ])(
+    'a value that would outgrow a secret is refused by its length, before it is signed: %s',
+    async (_, key, valueOf) => {
+      for (const size of [64, 21_000, 64_000, 65_000, 65_400]) {
+        const secret = memorySecret(valueOf(size));
+        const sink = sinkFor(secret, key);
+        await sink.check();
+        const fits = (length: number): boolean => {
+          try {
+            sink.requireRoom(length);
+            return true;
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'SECRET_UNSUITABLE', kind: 'conflict' });
+            return false;
+          }
+        };
+        const bytesWith = (length: number): number =>
+          Buffer.byteLength(
+            key === undefined ? 'x'.repeat(length) : withMember(valueOf(size), key, 'x'.repeat(length)),
+          );
+        for (const length of [1, 100, 136, 400, 536, 1_000, 8_192, 65_535, 65_536, 65_537]) {
+          expect(fits(length)).toBe(bytesWith(length) <= 65_536);
+        }
+        expect(secret.calls).not.toContain('PutSecretValue');
+      }
+    },
+  );
 
   it('a value that would outgrow a secret is refused when it is delivered', async () => {
     const secret = memorySecret(JSON.stringify({ filler: 'x'.repeat(65_500) }));

@@ -38,6 +38,8 @@ class SecretSink implements StagedSink {
   readonly #calls: SecretCalls;
   /** What this process found when it laid a token aside, by `jti`. */
   readonly #expected = new Map<string, Expectation>();
+  /** What `check` found. */
+  #value: SecretValue | undefined;
 
   constructor({ secret, key, ...target }: SecretSinkOptions) {
     this.#place = { secret, key };
@@ -45,7 +47,9 @@ class SecretSink implements StagedSink {
   }
 
   async check(): Promise<void> {
-    const { deleted, primaryRegion } = (await this.#shown()).facts;
+    const { facts, value } = await this.#shown();
+    const { deleted, primaryRegion } = facts;
+    this.#value = value;
     const { secret } = this.#place;
     if (deleted) {
       throw unsuitable(
@@ -61,6 +65,11 @@ class SecretSink implements StagedSink {
         'name it by its ARN in that Region',
       );
     }
+  }
+
+  requireRoom(length: number): void {
+    // A token has only characters that JSON does not escape.
+    valueWith(this.#place, this.#value, 'x'.repeat(length));
   }
 
   async deliver(token: string, record: TokenRecord): Promise<void> {

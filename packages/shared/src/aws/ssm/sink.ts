@@ -49,13 +49,16 @@ class ParameterSink implements StagedSink {
     });
   }
 
+  requireRoom(length: number): void {
+    if (length <= MAX_VALUE) return;
+    throw new RefusedError('SECRET_UNSUITABLE', `${this.#name} cannot take this token`, {
+      why: `it is longer than the ${MAX_VALUE} bytes of a parameter`,
+      fix: 'grant fewer scopes, or use Secrets Manager',
+    });
+  }
+
   async deliver(token: string, record: TokenRecord): Promise<void> {
-    if (Buffer.byteLength(token) > MAX_VALUE) {
-      throw new RefusedError('SECRET_UNSUITABLE', `${this.#name} cannot take this token`, {
-        why: `it is longer than the ${MAX_VALUE} bytes of a parameter`,
-        fix: 'grant fewer scopes, or use Secrets Manager',
-      });
-    }
+    this.requireRoom(token.length);
     const shown = await this.#calls.read(this.#path);
     this.#expected.set(record.jti, { shown: shown?.value });
     await this.#write(this.#stagingPath(record), token);
