@@ -377,7 +377,7 @@ describeOnEmulator(aws, 'tokens in a secret', (endpoint) => {
       ['advanced', 5_200, 'Advanced'],
     ])(
       'one of the size of a %s parameter is stored, %i characters of scope, over one that is %s',
-      async (_, length, Tier) => {
+      async (_kind, length, Tier) => {
         const path = `/${name}/token`;
         await call(endpoint, 'ssm', 'PutParameter', { Name: path, Value: 'x', Type: 'SecureString', Tier });
         const scopes = Array.from({ length: Math.ceil(length / 130) }, (_, n) => `s${n}:${'x'.repeat(120)}`);

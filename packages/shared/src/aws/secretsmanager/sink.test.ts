@@ -209,7 +209,7 @@ describe('a secret is refused before anything is signed', () => {
 
   it.each<[string, string | undefined, (size: number) => string]>([
     ['other members', 'token', (size) => JSON.stringify({ filler: 'x'.repeat(size) })],
-    ['members of more bytes than characters', 'token', (size) => JSON.stringify({ filler: `${'€'.repeat(size / 4)}` })],
+    ['members of more bytes than characters', 'token', (size) => JSON.stringify({ filler: '€'.repeat(size / 4) })],
     ['a token that is replaced', 'token', (size) => JSON.stringify({ token: 'y'.repeat(900), n: 'x'.repeat(size) })],
     ['a text that the token replaces', undefined, (size) => 'x'.repeat(size)],
   ])(
