@@ -4,6 +4,7 @@ import type { Context } from './context.ts';
 import { counted } from './counted.ts';
 import { failureOf, type Failure } from './failure.ts';
 import { progress } from './terminal/progress.ts';
+import { jsonText, printable } from './terminal/printable.ts';
 
 /** How many failures the closing error names; each was told when it happened. */
 const NAMED = 3;
@@ -49,7 +50,7 @@ export async function workThrough<Item>(bulk: BulkWork<Item>, context: Context):
 
 function tell<Item>(bulk: BulkWork<Item>, item: Item, failure: Failure, terminal: Context['terminal']): void {
   const { code, message, why = null, fix = null, retryable } = failure;
-  if (terminal.json) terminal.print(JSON.stringify(bulk.failureJson(item, { code, message, why, fix, retryable })));
+  if (terminal.json) terminal.print(jsonText(bulk.failureJson(item, { code, message, why, fix, retryable })));
   terminal.warn(failedLine(bulk.name(item), failure, terminal));
 }
 
@@ -59,7 +60,7 @@ export function failedLine(
   { message, why, code }: Pick<Failure, 'message' | 'why' | 'code'>,
   { aside }: Context['terminal'],
 ): string {
-  return `${aside.red('failed')}  ${name}: ${message}${why === undefined ? '' : `; ${why}`} (${code})`;
+  return `${aside.red('failed')}  ${printable(`${name}: ${message}${why === undefined ? '' : `; ${why}`} (${code})`)}`;
 }
 
 /** How work on many items ends when some failed. */

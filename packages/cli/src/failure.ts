@@ -2,6 +2,7 @@
 import { EXIT_CODES, exitCodeOf } from './exit-codes.ts';
 import { OutputError, isBrokenPipe } from './terminal/terminal.ts';
 import { UsageError } from './usage-error.ts';
+import { jsonText, printable } from './terminal/printable.ts';
 
 export interface Failure {
   readonly code: string;
@@ -62,9 +63,9 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
 
 export function failureText(failure: Failure, red: (text: string) => string, dim: (text: string) => string): string {
   const detail = (name: string, value: string | undefined): string[] =>
-    value === undefined ? [] : [`  ${dim(name.padEnd(4))}  ${value}`];
+    value === undefined ? [] : [`  ${dim(name.padEnd(4))}  ${printable(value)}`];
   return [
-    `${red('error:')} ${failure.message}`,
+    `${red('error:')} ${printable(failure.message)}`,
     ...detail('why', failure.why),
     ...detail('fix', failure.fix),
     ...detail('code', failure.code),
@@ -73,7 +74,7 @@ export function failureText(failure: Failure, red: (text: string) => string, dim
 
 export function failureJson(failure: Failure, debug: boolean): string {
   const { code, message, why = null, fix = null, retryable } = failure;
-  return JSON.stringify({ error: { code, message, why, fix, retryable, ...(debug ? { stack: failure.stack } : {}) } });
+  return jsonText({ error: { code, message, why, fix, retryable, ...(debug ? { stack: failure.stack } : {}) } });
 }
 
 function outputFailed(

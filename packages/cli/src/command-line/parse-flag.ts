@@ -8,6 +8,7 @@ import {
   supportsAlg,
   type SigningAlg,
 } from '@apikey/shared';
+import { jsonText } from '../terminal/printable.ts';
 
 const LONGEST_QUOTE = 60;
 const MAX_REASON = 256;
@@ -19,7 +20,7 @@ export function parseFlag<T>(name: string, value: string, parse: (text: string) 
   } catch (error) {
     if (!(error instanceof ApikeyError)) throw error;
     const shown = value.length > LONGEST_QUOTE ? `${value.slice(0, LONGEST_QUOTE)}…` : value;
-    throw new InvalidValueError(error.code, `${name} ${JSON.stringify(shown)}: ${error.message}`, {
+    throw new InvalidValueError(error.code, `${name} ${jsonText(shown)}: ${error.message}`, {
       ...(error.why === undefined ? {} : { why: error.why }),
       ...(error.fix === undefined ? {} : { fix: error.fix }),
       cause: error,

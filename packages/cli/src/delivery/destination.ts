@@ -10,6 +10,7 @@ import { UsageError } from '../usage-error.ts';
 import { fileSink } from './file.ts';
 import { stdoutSink } from './stdout.ts';
 import { parseStoreUri, type StoreUri } from './store-uri.ts';
+import { jsonText } from '../terminal/printable.ts';
 
 export interface Destination {
   /** The file as typed. */
@@ -47,8 +48,7 @@ export async function destinationSink(
   if (!terminal.json) return watched(stdoutSink(io.stdout), context);
   // One object a line where a program reads it, like every JSON result.
   const indent = terminal.isTTY ? 2 : undefined;
-  const form = (token: string, record: TokenRecord): string =>
-    JSON.stringify({ token, ...json(record) }, undefined, indent);
+  const form = (token: string, record: TokenRecord): string => jsonText({ token, ...json(record) }, indent);
   return watched(stdoutSink(io.stdout, form), context);
 }
 

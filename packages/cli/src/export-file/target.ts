@@ -17,6 +17,7 @@ import { systemReason } from '../failure.ts';
 import { lock } from './lock.ts';
 import { scanExport, type Scan } from './scan.ts';
 import type { Append } from './write.ts';
+import { jsonText } from '../terminal/printable.ts';
 
 export interface ExportTarget {
   /** What it holds already; nothing for a file that starts now, and gets a header. */
@@ -115,7 +116,7 @@ async function earlierScan(file: FileHandle, path: string, header: ExportHeader)
   for (const name of ['env', 'issuer'] as const) {
     if (scan.header[name] === header[name]) continue;
     throw new RefusedError('EXPORT_MISMATCH', `${path} is an export of another environment`, {
-      why: `its ${name} is ${JSON.stringify(scan.header[name])}, here it is ${JSON.stringify(header[name])}`,
+      why: `its ${name} is ${jsonText(scan.header[name])}, here it is ${jsonText(header[name])}`,
       fix: 'give the file of this environment, or --env',
     });
   }

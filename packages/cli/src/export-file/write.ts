@@ -1,6 +1,7 @@
 /** Writes an audit export: a section is either finished, on disk and ended, or does not count. */
 import { createHash } from 'node:crypto';
 import type { ExportEnd, ExportEntry, ExportHeader } from '@apikey/shared';
+import { jsonText } from '../terminal/printable.ts';
 
 /** Takes text; resolves once the system has it. */
 export type Append = (text: string) => Promise<void>;
@@ -24,9 +25,9 @@ export async function writeSection(
   const digest = createHash('sha256');
   const counts = { event: 0, record: 0, request: 0, client: 0, ring: 0 };
   let lines = 0;
-  let batch = header === undefined ? '' : `${JSON.stringify(header)}\n`;
+  let batch = header === undefined ? '' : `${jsonText(header)}\n`;
   for await (const entry of entries) {
-    const line = `${JSON.stringify(entry)}\n`;
+    const line = `${jsonText(entry)}\n`;
     digest.update(line);
     lines += 1;
     counts[entry.type] += 1;
@@ -37,6 +38,6 @@ export async function writeSection(
     batch = '';
   }
   const end: ExportEnd = { type: 'end', at: at(), lines, sha256: digest.digest('hex') };
-  await append(`${batch}${JSON.stringify(end)}\n`);
+  await append(`${batch}${jsonText(end)}\n`);
   return { lines, events: counts.event, records: counts.record };
 }

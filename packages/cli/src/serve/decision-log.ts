@@ -1,5 +1,5 @@
 /** Decisions as lines: JSON for programs, words for people. Written in batches, since a write waits for its reader. */
-import { printable } from '../terminal/printable.ts';
+import { jsonText, printable } from '../terminal/printable.ts';
 import type { GatewayReport, Subject } from './decisions.ts';
 
 export type LogFormat = 'json' | 'text' | 'off';
@@ -49,7 +49,7 @@ export function decisionLine(
   if (format === 'json') {
     const request = { method, path: shownPath, address: sourceAddress };
     // Members that are undefined do not appear in JSON.
-    return JSON.stringify({
+    return jsonText({
       type: 'apikey.decision',
       at,
       allowed,
@@ -82,6 +82,6 @@ export function decisionLine(
 /** A token was ended by whoever held it. */
 export function revocationLine(format: Exclude<LogFormat, 'off'>, jti: string, client: string, now: number): string {
   const at = new Date(now).toISOString();
-  if (format === 'json') return JSON.stringify({ type: 'apikey.revocation', at, client, jti });
+  if (format === 'json') return jsonText({ type: 'apikey.revocation', at, client, jti });
   return `${at.slice(11, 19)}  revoked by its holder  ${client} ${jti}`;
 }

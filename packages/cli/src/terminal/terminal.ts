@@ -1,7 +1,11 @@
-/** Everything that a command prints passes here: results to stdout, words to stderr, tokens to neither. */
+/**
+ * Everything that a command prints passes here: results to stdout, words to stderr, tokens to neither, and no character
+ * that acts on a terminal but the colours of our own style.
+ */
 import type { Io, Output } from '../io.ts';
+import { jsonText, printableLines } from './printable.ts';
 import { redact } from './redact.ts';
-import { PLAIN, colours, wantsColour, type Style } from './style.ts';
+import { PLAIN, PLAIN_PALETTE, colours, wantsColour, type Palette, type Style } from './style.ts';
 
 export interface TerminalOptions {
   /** No words for people: `-q`. */
@@ -11,6 +15,13 @@ export interface TerminalOptions {
   /** With `json`: on one line, and each element of a list on a line of its own. */
   readonly jsonLines?: boolean;
   readonly colour: boolean;
+}
+
+type Outputs = Pick<Io, 'stdout' | 'stderr' | 'env'>;
+
+interface Coloured {
+  readonly stdout: boolean;
+  readonly stderr: boolean;
 }
 
 /** Standard output did not take a result (a full disk, say). */
@@ -32,24 +43,27 @@ export class Terminal {
   readonly #jsonLines: boolean;
   readonly #stdout: Output;
   readonly #stderr: Output;
+  readonly #render: Palette['render'];
   #readerGone = false;
   #statusShown = false;
   #lead: string | undefined;
 
-  constructor(io: Pick<Io, 'stdout' | 'stderr'>, options: TerminalOptions, style: Style, aside: Style) {
+  private constructor(io: Outputs, options: TerminalOptions, { style, render }: Palette, coloured: Coloured) {
     this.#stdout = io.stdout;
     this.#stderr = io.stderr;
     this.#quiet = options.quiet;
     this.json = options.json;
     this.#jsonLines = options.jsonLines === true;
-    this.style = style;
-    this.aside = aside;
+    this.style = coloured.stdout ? style : PLAIN;
+    this.aside = coloured.stderr ? style : PLAIN;
+    this.#render = render;
   }
 
-  static async open(io: Io, options: TerminalOptions): Promise<Terminal> {
-    const [out, err] = [io.stdout, io.stderr].map((output) => wantsColour(output, io.env, options.colour));
-    const paint = out === true || err === true ? await colours() : PLAIN;
-    return new Terminal(io, options, out === true ? paint : PLAIN, err === true ? paint : PLAIN);
+  static async open(io: Outputs, options: TerminalOptions): Promise<Terminal> {
+    const wanted = (output: Output): boolean => wantsColour(output, io.env, options.colour);
+    const coloured = { stdout: wanted(io.stdout), stderr: wanted(io.stderr) };
+    const palette = coloured.stdout || coloured.stderr ? await colours() : PLAIN_PALETTE;
+    return new Terminal(io, options, palette, coloured);
   }
 
   /** Whether results are read by a person. */
@@ -68,11 +82,16 @@ export class Terminal {
 
   /** A line, or several, of the result. A reader that went away (`| head`) wants no more, which is no error. */
   print(text: string): void {
-    this.#writeResult(redact(text));
+    this.#writeResult(this.#shown(text));
   }
 
   #json(value: unknown): string {
-    return JSON.stringify(value, undefined, this.isTTY && !this.#jsonLines ? 2 : undefined);
+    return jsonText(value, this.isTTY && !this.#jsonLines ? 2 : undefined);
+  }
+
+  /** As it may be shown. Marks become colours last, so that no escape is left but theirs. */
+  #shown(text: string): string {
+    return this.#render(printableLines(redact(text)));
   }
 
   #writeResult(text: string): void {
@@ -112,7 +131,7 @@ export class Terminal {
    */
   status(text: string): void {
     if (this.#quiet) return;
-    this.#stderr.write(`${this.#clear()}${redact(text)}`);
+    this.#stderr.write(`${this.#clear()}${this.#shown(text)}`);
     this.#statusShown = true;
   }
 
@@ -147,7 +166,7 @@ export class Terminal {
   /** A question, on stderr, with the cursor left behind it. */
   ask(question: string): void {
     this.sayLead();
-    this.#stderr.write(this.#clear() + redact(question));
+    this.#stderr.write(this.#clear() + this.#shown(question));
   }
 
   /** Takes the status line away, if one is shown. */
@@ -159,7 +178,7 @@ export class Terminal {
 
   #writeError(text: string): void {
     try {
-      this.#stderr.write(`${this.#clear()}${redact(text)}\n`);
+      this.#stderr.write(`${this.#clear()}${this.#shown(text)}\n`);
     } catch {
       // There is nowhere left to say it; the exit code still does.
     }

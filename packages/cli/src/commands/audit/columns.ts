@@ -4,6 +4,7 @@ import { distance } from '../../terminal/distance.ts';
 import type { Style } from '../../terminal/style.ts';
 import type { Column } from '../../terminal/table.ts';
 import type { NamedCell } from '../listing.ts';
+import { jsonText } from '../../terminal/printable.ts';
 
 /** Fixed, and in this order: scripts cut them by number. */
 export const PIPED_CELLS: readonly NamedCell<AuditEvent>[] = [
@@ -81,5 +82,5 @@ function paintOf(action: string, style: Style): (text: string) => string {
 function shown(value: Json): string {
   if (value === null) return 'none';
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map((it) => shown(it)).join(' ');
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value : jsonText(value);
 }

@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts';
 import { alignedTable } from '../../terminal/table.ts';
 import { listingLines, type Listing } from '../listing.ts';
 import { tableColumns } from './columns.ts';
+import { jsonText } from '../../terminal/printable.ts';
 
 type EventForm = 'table' | 'piped' | 'json' | 'lines';
 
@@ -78,5 +79,5 @@ function printerOf(form: EventForm, listing: Listing<AuditEvent>, { io, terminal
 
 /** The event as it is stored, so that its hash can be recomputed from the output, and why it was done. */
 function json(event: AuditEvent): string {
-  return JSON.stringify({ ...event, reason: reasonOf(event) ?? null });
+  return jsonText({ ...event, reason: reasonOf(event) ?? null });
 }

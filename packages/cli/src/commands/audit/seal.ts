@@ -10,6 +10,7 @@ import type { Settings } from '../../config/resolve.ts';
 import { fieldLines } from '../../terminal/fields.ts';
 import { progress } from '../../terminal/progress.ts';
 import { parseSealTarget, sealPlace } from './seal-target.ts';
+import { jsonText } from '../../terminal/printable.ts';
 
 export async function run({ flags }: Invocation, context: Context): Promise<number> {
   const target = parseSealTarget(flags);
@@ -28,7 +29,7 @@ export async function run({ flags }: Invocation, context: Context): Promise<numb
     const made = await sealRegistry({ ...deps, seals }, { seen: () => bar.advance(), maxLength: place?.maxLength });
     context.onInterrupt({ why: 'the seal was made and kept in the registry', fix: 'run the command again for a copy' });
     const copy = await place?.put(made.seal, made.payload.at);
-    if (terminal.json) terminal.printSeal(JSON.stringify(sealJson(made, copy, settings)));
+    if (terminal.json) terminal.printSeal(jsonText(sealJson(made, copy, settings)));
     else if (copy === undefined) terminal.printSeal(made.seal);
     tell(made, copy, settings, context);
     return EXIT_CODES.done.code;

@@ -5,6 +5,7 @@ import { fieldLines, type Field } from '../../terminal/fields.ts';
 import type { Style } from '../../terminal/style.ts';
 import type { AuditGrants } from './grants.ts';
 import type { GivenSeal } from './seal-input.ts';
+import { jsonText } from '../../terminal/printable.ts';
 
 /** What was checked, beside the report about it. */
 export interface Checked {
@@ -79,7 +80,7 @@ function differenceFields({ field, expected, found }: Difference): Field[] {
 
 function shown(value: Json): string {
   if (value === null) return 'none';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value : jsonText(value);
 }
 
 /** Fields are only ever added; what is absent is null. */

@@ -10,6 +10,7 @@ import { fieldLines } from '../../terminal/fields.ts';
 import { findPlace, parseBreakGlassRoles, parseStores } from './options.ts';
 import type { Grant, Place, Policy } from './policy.ts';
 import { grantsOf, ROLE_COMMANDS, type Role } from './roles.ts';
+import { jsonText } from '../../terminal/printable.ts';
 
 type Loaded = Awaited<ReturnType<CommandDefinition['load']>>;
 
@@ -32,7 +33,7 @@ async function printPolicy(role: Role, { flags }: Invocation, context: Context):
   const policy: Policy = { Version: '2012-10-17', Statement: grants.map(({ statement }) => statement) };
   const { terminal } = context;
   terminal.say(reasons(role, place, grants, settings, context));
-  terminal.print(JSON.stringify(policy, undefined, terminal.json && !terminal.isTTY ? undefined : 2));
+  terminal.print(jsonText(policy, terminal.json && !terminal.isTTY ? undefined : 2));
   return EXIT_CODES.done.code;
 }
 

@@ -18,6 +18,7 @@ import type { InForcePlan } from './in-force.ts';
 import { readJtis } from './jti-file.ts';
 import type { RevokeOptions } from './options.ts';
 import { dryRunLead, type RevokeWork } from './work.ts';
+import { jsonText } from '../../terminal/printable.ts';
 
 export async function revokeListed(
   file: string,
@@ -57,7 +58,7 @@ export async function revokeListed(
         const { client, revokedAt, alreadyRevoked } = await revokeToken(deps, { jti, reason });
         if (!alreadyRevoked) revoked += 1;
         const json = { jti, client, revokedAt: formatSeconds(revokedAt), alreadyRevoked, env };
-        if (terminal.json) terminal.print(JSON.stringify(json));
+        if (terminal.json) terminal.print(jsonText(json));
       },
     },
     work,
@@ -68,7 +69,7 @@ export async function revokeListed(
       (before === 0 ? '' : `; ${before} ${before === 1 ? 'was' : 'were'} revoked already`),
   );
   const waited = await inForce.settle({ at: deps.clock.now() });
-  if (terminal.json && 'wait' in waited) terminal.print(JSON.stringify({ ...waited, env }));
+  if (terminal.json && 'wait' in waited) terminal.print(jsonText({ ...waited, env }));
 }
 
 interface Listed {

@@ -17,6 +17,7 @@ import { planAll } from './plan-all.ts';
 import { rotateListed } from './rotate-listed.ts';
 import { rotationJson } from './rotation-json.ts';
 import { graceEnd } from './words.ts';
+import { jsonText } from '../../terminal/printable.ts';
 
 const OWNER_ONLY = 0o700;
 
@@ -108,7 +109,7 @@ function tell(
   const graceUntil = replaced?.liveUntil ?? graceEnd(old, record, now);
   if (terminal.json && file !== undefined) {
     const json = { tokenFile: file, ...rotationJson(record, graceUntil, settings.env.value) };
-    terminal.print(JSON.stringify(json));
+    terminal.print(jsonText(json));
   }
   terminal.say(
     `rotated ${old.jti} of ${old.client}: ${file ?? record.jti}; the old one ends ${distance(Math.max(graceUntil, now), now)}`,

@@ -19,6 +19,7 @@ import { readToken } from '../../token-input.ts';
 import type { RotateAllOptions } from './options.ts';
 import { rotationJson } from './rotation-json.ts';
 import { graceEnd } from './words.ts';
+import { jsonText } from '../../terminal/printable.ts';
 
 /** Begins the request ids that bulk runs make up, by which a rerun knows what it may finish. */
 const REQUEST_PREFIX = 'rotate-all.';
@@ -92,6 +93,6 @@ async function finishDelivered(
 function jsonLineSink(deps: OperationDeps, old: TokenRecord, settings: Settings, { io }: Context): TokenSink {
   return stdoutSink(io.stdout, (token, record) => {
     const graceUntil = graceEnd(old, record, deps.clock.now() / 1000);
-    return JSON.stringify({ token, ...rotationJson(record, graceUntil, settings.env.value) });
+    return jsonText({ token, ...rotationJson(record, graceUntil, settings.env.value) });
   });
 }

@@ -1,5 +1,6 @@
 /** The columns of a file of tokens to issue: CSV headers and JSON members are the same words. */
 import { suggest } from '../../../config/suggest.ts';
+import { jsonText } from '../../../terminal/printable.ts';
 
 export const COLUMNS = [
   'client',
@@ -30,7 +31,7 @@ export function columnOf(name: string): Column | undefined {
 export function unknownColumn(name: string): string {
   const meant = suggest(name.toLowerCase(), COLUMNS);
   const shown = name.length > 40 ? `${name.slice(0, 40)}…` : name;
-  return `${JSON.stringify(shown)} is no column${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+  return `${jsonText(shown)} is no column${meant === undefined ? '' : `; did you mean ${meant}?`}`;
 }
 
 /** One line as it was written: its number, and the texts of each column that it fills. */

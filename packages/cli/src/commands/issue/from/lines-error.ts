@@ -1,6 +1,7 @@
 /** Tells which lines of a file cannot be issued, and that therefore nothing was. */
 import { ApikeyError, InvalidValueError, RefusedError } from '@apikey/shared';
 import { counted } from '../../../counted.ts';
+import { printable } from '../../../terminal/printable.ts';
 import type { Terminal } from '../../../terminal/terminal.ts';
 import type { LineFlaw } from './requests.ts';
 
@@ -33,7 +34,7 @@ export function refusedLines(
 }
 
 function headline(name: string, flaws: readonly LineFlaw[], what: string, terminal: Terminal): string {
-  for (const { line, flaw } of flaws.slice(0, TOLD)) terminal.warn(`${name}:${line}: ${flaw}`);
+  for (const { line, flaw } of flaws.slice(0, TOLD)) terminal.warn(printable(`${name}:${line}: ${flaw}`));
   if (flaws.length > TOLD) terminal.warn(`... and ${counted(flaws.length - TOLD, 'line')} more`);
   return `${counted(flaws.length, 'line')} of ${name} ${flaws.length === 1 ? 'is' : 'are'} ${what}; nothing was issued`;
 }

@@ -15,6 +15,7 @@ import { TokenLines } from '../../../delivery/token-lines.ts';
 import { fileNames } from './file-names.ts';
 import type { BulkTarget } from './options.ts';
 import type { BulkLine, ParsedLines } from './requests.ts';
+import { jsonText } from '../../../terminal/printable.ts';
 
 export interface BulkPlace extends Disposable {
   readonly sink: TokenSink;
@@ -40,7 +41,7 @@ export async function openPlace(
 ): Promise<BulkPlace> {
   const numbers = new Map(lines.map(({ line, request }) => [request.requestId, line]));
   const form = (token: string, record: TokenRecord): string =>
-    JSON.stringify({ token, ...json(record), line: numbers.get(record.requestId ?? '') });
+    jsonText({ token, ...json(record), line: numbers.get(record.requestId ?? '') });
   if (target.kind === 'stdout' && !look) requireReader(io.stdout, NAME_A_PLACE);
   if (target.kind === 'stdout') return stdoutPlace(stdoutLines(io.stdout, form));
   const path = resolve(io.cwd, target.path);

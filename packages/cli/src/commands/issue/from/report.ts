@@ -10,6 +10,7 @@ import type { BulkTarget } from './options.ts';
 import type { BulkPlace } from './place.ts';
 import type { BulkLine } from './requests.ts';
 import { doneWords } from './words.ts';
+import { jsonText } from '../../../terminal/printable.ts';
 
 export interface BulkSubject {
   readonly lines: readonly BulkLine[];
@@ -102,7 +103,7 @@ export class BulkReport {
     if (!terminal.json || (target.kind === 'stdout' && !alreadyIssued)) return;
     const tokenFile = place.fileOf({ line, request });
     terminal.print(
-      JSON.stringify({
+      jsonText({
         ...(tokenFile === undefined ? {} : { tokenFile }),
         ...issuedJson(record),
         env: settings.env.value,
@@ -120,7 +121,7 @@ export class BulkReport {
     this.#failures.push(`${where}: ${message} (${code})`);
     if (terminal.json) {
       const json = { line, client, requestId, env: settings.env.value, error: { code, message, why, fix, retryable } };
-      terminal.print(JSON.stringify(json));
+      terminal.print(jsonText(json));
     }
     terminal.warn(failedLine(where, { message, why: error.why, code }, terminal));
   }
