@@ -20,7 +20,11 @@ import {
 } from './records.ts';
 import { isMillis, MAX_EPOCH_SECONDS } from './time.ts';
 
-const text = z.string().check(z.minLength(1));
+// A lone surrogate has no UTF-8, and so no hash.
+const text = z.string().check(
+  z.minLength(1),
+  z.refine((it) => it.isWellFormed(), 'a character without UTF-8'),
+);
 const words = z.array(text);
 const seconds = z.int().check(z.gte(0), z.lte(MAX_EPOCH_SECONDS));
 const count = z.int().check(z.gte(0));
@@ -141,8 +145,11 @@ const event = z.strictObject({
 
 /** Says what `z.json` says, which tries every kind of value for every value: most of the time that it takes to read an event. */
 function isJson(value: unknown): value is Json {
-  if (typeof value === 'object') return value === null || Object.values(value).every(isJson);
-  return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+  if (typeof value === 'object') {
+    return value === null || Object.entries(value).every(([name, member]) => name.isWellFormed() && isJson(member));
+  }
+  if (typeof value === 'string') return value.isWellFormed();
+  return typeof value === 'boolean' || Number.isFinite(value);
 }
 
 function isRingName(name: string): boolean {

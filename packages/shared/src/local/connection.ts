@@ -1,6 +1,8 @@
 /** One open registry database: statements prepared once, documents parsed as they are read. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { ApikeyError } from '../domain/errors.ts';
+import { JwsError } from '../jose/errors.ts';
+import { parseJsonObject } from '../jose/json.ts';
 import { transaction } from './transaction.ts';
 
 type Row = Record<string, unknown>;
@@ -91,12 +93,24 @@ export function parseDocument<T>(parse: Parser<T>, doc: unknown): T {
 }
 
 function parseJson(doc: unknown): unknown {
-  try {
-    if (typeof doc === 'string') return JSON.parse(doc);
-  } catch {
-    // Its message would quote the document.
-  }
+  const { value, flaw } = readJson(doc);
+  if (flaw === undefined) return value;
   throw new ApikeyError('STORE_DAMAGED', 'an entry in the registry is not JSON', {
+    why: flaw,
     fix: 'restore the registry from a backup',
   });
+}
+
+function readJson(doc: unknown): { readonly value?: unknown; readonly flaw?: string } {
+  if (typeof doc !== 'string') return { flaw: 'it is not a text' };
+  try {
+    const value: unknown = JSON.parse(doc);
+    // Of a member that is there twice SQLite takes the first and JavaScript the last: what is found under one id would
+    // be read as another's. What apikey wrote needs no second look.
+    if (JSON.stringify(value) !== doc) parseJsonObject(Buffer.from(doc));
+    return { value };
+  } catch (error) {
+    // Its message would quote the document.
+    return { flaw: error instanceof JwsError ? 'it can be read in more than one way' : 'it cannot be parsed' };
+  }
 }

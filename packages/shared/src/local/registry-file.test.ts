@@ -285,6 +285,12 @@ describe('damage', () => {
     ['a missing member', `json_remove(doc, '$.payloadSha256')`],
     ['a life without an end', `json_remove(doc, '$.liveUntil')`],
     ['a life that ends at no time', `json_set(doc, '$.liveUntil', 'never')`],
+    [
+      'two clients, found under the first',
+      `replace(doc, '"client":"partner"', '"client":"partner","client":"admins"')`,
+    ],
+    ['two ids, one of them escaped', String.raw`replace(doc, '"exp":', '"j\u0074i":"x","exp":')`],
+    ['a text that has no UTF-8', String.raw`replace(doc, '"iss":', '"note":"\ud800","iss":')`],
   ])('reports an entry with %s instead of reading it', async (_, expression) => {
     await seed();
     raw((database) => database.exec(`UPDATE token SET doc = ${expression}`));
