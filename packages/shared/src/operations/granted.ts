@@ -105,8 +105,9 @@ function notVerified(jti: string, why: string, cause?: unknown): RefusedError {
   return new RefusedError('GRANT_NOT_VERIFIED', `the registry does not prove what token ${jti} was granted`, {
     why,
     fix:
-      'find out who changed the registry: apikey audit verify. To replace a token all the same, give what it may do: ' +
-      'apikey rotate with --scope, --audience and --ttl; for a request that was not finished, use another request id',
+      'find out who changed the registry: apikey audit verify. To replace a token all the same, say whose it is and what ' +
+      'it may do: apikey rotate with --client, --scope, --audience and --ttl; for a request that was not finished, use ' +
+      'another request id',
     cause,
   });
 }

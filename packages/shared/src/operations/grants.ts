@@ -4,6 +4,7 @@
  */
 import type { ClientChange } from '../domain/change.ts';
 import { hashEvent } from '../domain/events.ts';
+import { isKid } from '../domain/identifiers.ts';
 import { aggregateName, type AuditEvent, type JsonObject } from '../domain/records.ts';
 import { isSigningAlg } from '../jose/algorithms.ts';
 import { GRANT_TYPE, parseCompact, type CompactJws } from '../jose/compact.ts';
@@ -87,7 +88,7 @@ export async function verifyGrant(
   const jws = readGrant(last?.grant);
   if (last === undefined || jws === undefined) return flawed('no statement of a signing key is kept with it');
   const { kid, alg } = jws.header;
-  if (kid === undefined || !isSigningAlg(alg)) return flawed('its statement names no signing key');
+  if (kid === undefined || !isKid(kid) || !isSigningAlg(alg)) return flawed('its statement names no signing key');
   if (!areLinked(aggregate, events)) return flawed('its events are not what was hashed when they were written');
   const fromSeq = vouchedFrom(payloadOf(jws.payloadBytes), { environment, aggregate, last }, events);
   if (fromSeq === undefined) return flawed('the statement that is kept with it is about something else');

@@ -27,6 +27,8 @@ import type { IssuedToken, IssuePlan, OperationDeps } from './types.ts';
 export interface RotateRequest {
   /** Owner of the token. */
   readonly client: string;
+  /** The command names the client; otherwise it was found in the registry. */
+  readonly clientNamed?: boolean;
   /** The token to replace: a whole `jti`. */
   readonly jti: string;
   /** Seconds for which the old token stays live once its successor is; 0 ends it at once. */
@@ -57,7 +59,7 @@ export async function planRotate(deps: OperationDeps, request: RotateRequest): P
 
 function preparation(deps: OperationDeps, request: RotateRequest): Preparation {
   const guardPolicy = policyGuard();
-  const { requestId, takeOver: _takeOver, ...parameters } = request;
+  const { requestId, takeOver: _takeOver, clientNamed: _clientNamed, ...parameters } = request;
   const identity = identifyRequest(requestId, 'rotate', { ...parameters });
   return async () => {
     const [active, client] = await Promise.all([readActiveKey(deps), deps.registry.getClient(request.client)]);
@@ -86,14 +88,15 @@ interface Found {
 /** Nothing of the successor is taken from the old record: what the request leaves open comes from its signed grant. */
 async function findGranted(
   deps: OperationDeps,
-  { scopes, audience, ttl, expiresAt }: RotateRequest,
+  { clientNamed = false, scopes, audience, ttl, expiresAt }: RotateRequest,
   { client, old, ring }: Pick<Found, 'client' | 'old'> & { readonly ring: KeyRing },
 ): Promise<TokenRecord | undefined> {
   try {
     return (await readGranted(deps, old, ring)).record;
   } catch (error) {
     if (!(error instanceof RefusedError) || error.code !== 'GRANT_NOT_VERIFIED') throw error;
-    if (scopes !== undefined && audience !== undefined && (ttl ?? expiresAt) !== undefined) return undefined;
+    const lives = (ttl ?? expiresAt) !== undefined;
+    if (clientNamed && scopes !== undefined && audience !== undefined && lives) return undefined;
     // A token that is dead as its record stands is refused for that.
     requireRotatable(client, old, ring, changeContext(deps));
     throw error;
@@ -109,8 +112,7 @@ function decideNew(
   const context = changeContext(deps);
   const { environment } = deps;
   if (request.scopes !== undefined) checkScopes(request.scopes, client);
-  // Without a grant the request names lifetime, audience and scopes itself.
-  const { iat, exp, aud, scopes, note: oldNote } = granted ?? { ...old, aud: [], scopes: [], iat: 0, exp: 0 };
+  const { iat, exp, aud, scopes, note: oldNote } = granted ?? NOTHING;
   const limits = { maxTtl: environment.maxTtl, defaultTtl: exp - iat };
   const note = request.note ?? oldNote;
   const content = {
@@ -145,6 +147,9 @@ function decideNew(
   );
   return prepared(change, token.jti, active, unsigned, { registersClient: false, resumes: false });
 }
+
+/** Without a grant the request itself names lifetime, audience and scopes. */
+const NOTHING = { iat: 0, exp: 0, aud: [], scopes: [], note: undefined };
 
 function unknownToken({ client, jti }: RotateRequest): NotFoundError {
   return new NotFoundError('TOKEN_NOT_FOUND', 'no such token', {

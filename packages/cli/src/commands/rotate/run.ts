@@ -58,7 +58,13 @@ async function rotateOne(
   const json = (record: TokenRecord): object => rotationJson(record, graceEnd(old, record, now()), env);
   const sink = await destinationSink(destination, json, settings, context);
   await sink.check();
-  const request = { ...successor, grace: successor.grace ?? settings.defaultGrace, client: old.client, jti: old.jti };
+  const request = {
+    ...successor,
+    grace: successor.grace ?? settings.defaultGrace,
+    client: old.client,
+    clientNamed: options.token.client !== undefined,
+    jti: old.jti,
+  };
   const rotation: Rotation = { request, old, destination };
   if (options.dryRun) {
     const plan = await planRotate(deps, request);
