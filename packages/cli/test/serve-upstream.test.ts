@@ -1,6 +1,6 @@
 /** `apikey serve --upstream`: what reaches the backend, what comes back, and what happens when either end misbehaves. */
 import { once } from 'node:events';
-import { Agent, type IncomingMessage, type RequestListener } from 'node:http';
+import { Agent, request, type IncomingMessage, type RequestListener } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { Readable } from 'node:stream';
 import { compileRoutes } from '@apikey/authorizer';
@@ -146,6 +146,20 @@ describe('the reverse proxy', () => {
     // The upstream closed its connection; that is no reason to close the client's.
     expect(reply.headers.connection).toBe('keep-alive');
     expect(await ask(gateway.url, { method: 'HEAD', token })).toMatchObject({ status: 418, body: '' });
+  });
+
+  it('passes the head of a stream on before there is any of its body', async () => {
+    using session = new Session();
+    const head = Promise.withResolvers<void>();
+    await using here = await world(session, (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+      void head.promise.then(() => response.end('data: 1\n\n'));
+    });
+    const sent = request(here.gateway.url, { headers: { authorization: `Bearer ${here.token}` } }).end();
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    expect(answer.headers['content-type']).toBe('text/event-stream');
+    head.resolve();
+    expect((await answer.toArray()).join('')).toBe('data: 1\n\n');
   });
 
   it('passes bodies on, with a length and without, of every method', async () => {

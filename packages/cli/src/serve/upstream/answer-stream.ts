@@ -34,6 +34,8 @@ export function passOn(answer: IncomingMessage, response: ServerResponse, { onPr
       return;
     }
     for (const chunk of held) response.write(chunk);
+    // A stream of events may begin with silence. An answer that is over is written in one piece.
+    if (!answer.complete) response.flushHeaders();
     answer.pipe(response);
   };
   const hold = (chunk: Buffer): void => {

@@ -39,6 +39,8 @@ export function exchange(options: ExchangeOptions, request: IncomingMessage, res
   const fail = (error: unknown): void => {
     if (over) return;
     finish();
+    // What comes behind a whole answer changes nothing about it.
+    if (response.writableEnded) return;
     if (response.headersSent) response.destroy();
     else send(request, response, problem(statusOf(error)));
     onFailure(statusOf(error), codeOf(error));
