@@ -17,6 +17,14 @@ interface Put extends Named {
   readonly ExpressionAttributeValues?: Item;
 }
 
+interface Update extends Omit<Put, 'Item'> {
+  readonly Key: Item;
+  readonly UpdateExpression: string;
+}
+
+/** One write of a transaction. */
+type Write = { readonly Put: Put } | { readonly Update: Update };
+
 interface Query extends Named {
   readonly IndexName?: string;
   readonly KeyConditionExpression: string;
@@ -43,32 +51,57 @@ function table({ TableName }: Named): Table {
   return found;
 }
 
-function allows(put: Put): boolean {
+function allows(put: Omit<Put, 'Item'>, key: Item): boolean {
   const {
     ConditionExpression: text,
     ExpressionAttributeNames: names = {},
     ExpressionAttributeValues: values = {},
   } = put;
-  return text === undefined || holds({ text, names, values }, table(put).get(put.Item));
+  return text === undefined || holds({ text, names, values }, table(put).get(key));
 }
 
 function putItem(put: Put): object {
-  if (!allows(put)) throw new Refusal('ConditionalCheckFailedException');
+  if (!allows(put, put.Item)) throw new Refusal('ConditionalCheckFailedException');
   table(put).put(put.Item);
   return {};
 }
 
 /** All of them or none. The server does one call at a time, so that nothing comes in between. */
-function transactWriteItems({ TransactItems }: { readonly TransactItems: readonly { readonly Put: Put }[] }): object {
-  const puts = TransactItems.map(({ Put }) => Put);
-  const names = new Set(puts.map((put) => `${put.TableName}\0${table(put).nameOf(put.Item)}`));
-  if (puts.length > MOST || names.size < puts.length) throw new Refusal('ValidationException', TWICE);
-  const CancellationReasons = puts.map((put) => ({ Code: allows(put) ? 'None' : 'ConditionalCheckFailed' }));
+function transactWriteItems({ TransactItems }: { readonly TransactItems: readonly Write[] }): object {
+  const writes = TransactItems.map((write) =>
+    'Put' in write ? { ...write.Put, key: write.Put.Item } : { ...write.Update, key: write.Update.Key },
+  );
+  const names = new Set(writes.map((write) => `${write.TableName}\0${table(write).nameOf(write.key)}`));
+  if (writes.length > MOST || names.size < writes.length) throw new Refusal('ValidationException', TWICE);
+  const CancellationReasons = writes.map((write) => ({
+    Code: allows(write, write.key) ? 'None' : 'ConditionalCheckFailed',
+  }));
   if (CancellationReasons.some(({ Code }) => Code !== 'None')) {
     throw new Refusal('TransactionCanceledException', 'Transaction cancelled', { CancellationReasons });
   }
-  for (const put of puts) table(put).put(put.Item);
+  for (const write of writes) table(write).put('Item' in write ? write.Item : updated(write));
   return {};
+}
+
+const UPDATE = /^(?:SET (#\w+ = :\w+(?:, #\w+ = :\w+)*))? ?(?:REMOVE (#\w+(?:, #\w+)*))?$/;
+
+/** The item as an update leaves it; other expressions than those that a registry writes are refused. */
+function updated(update: Update): Item {
+  const {
+    Key,
+    UpdateExpression,
+    ExpressionAttributeNames: names = {},
+    ExpressionAttributeValues: values = {},
+  } = update;
+  const parts = UPDATE.exec(UpdateExpression);
+  if (parts === null) throw new Refusal('ValidationException', UpdateExpression);
+  const item = { ...Key, ...table(update).get(Key) };
+  for (const assignment of parts[1]?.split(', ') ?? []) {
+    const [name = '', value = ''] = assignment.split(' = ');
+    item[names[name] ?? ''] = values[value] ?? { NULL: true };
+  }
+  const removed = new Set(parts[2]?.split(', ').map((name) => names[name]));
+  return Object.fromEntries(Object.entries(item).filter(([name]) => !removed.has(name)));
 }
 
 function batchGetItem({

@@ -18,11 +18,15 @@ export interface ClientChange extends ChangeBase {
   readonly updated: readonly TokenRecord[];
   /** Each is written only if no request has its id. */
   readonly requests: readonly RequestRecord[];
+  /** The client and records of `updated` as they were read. A registry may then write no more than what differs. */
+  readonly before?: { readonly client: Client | undefined; readonly records: readonly TokenRecord[] };
 }
 
 export interface RingChange extends ChangeBase {
   readonly kind: 'ring';
   readonly ring: KeyRing;
+  /** The ring as it was read. A registry may then write no more than what differs. */
+  readonly before?: KeyRing;
 }
 
 export type Change = ClientChange | RingChange;
@@ -48,6 +52,8 @@ export type RingBody = Headless<KeyRing>;
 interface Records {
   readonly created?: readonly TokenRecord[];
   readonly updated?: readonly TokenRecord[];
+  /** Those of `updated` as they were read. Without it, client and records are written whole. */
+  readonly before?: readonly TokenRecord[];
   readonly requests?: readonly RequestRecord[];
 }
 
@@ -67,6 +73,7 @@ export function clientChange(
     created: records.created ?? [],
     updated: records.updated ?? [],
     requests: records.requests ?? [],
+    ...(records.before === undefined ? {} : { before: { client: before, records: records.before } }),
     events,
   };
 }
@@ -83,6 +90,7 @@ export function ringChange(
     kind: 'ring',
     expectedVersion: before?.version ?? 0,
     ring: { ...body, ...advance(before, events) },
+    ...(before === undefined ? {} : { before }),
     events,
   };
 }

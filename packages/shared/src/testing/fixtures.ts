@@ -101,6 +101,8 @@ export interface ClientChangeParts {
   readonly client?: Partial<Omit<Client, 'id' | 'version' | 'eventSeq' | 'eventHash'>>;
   readonly created?: readonly TokenRecord[];
   readonly updated?: readonly TokenRecord[];
+  /** Those of `updated` as they were read; absent = the change does not say. */
+  readonly read?: readonly TokenRecord[];
   readonly requests?: readonly RequestRecord[];
   readonly context?: Partial<ChangeContext>;
 }
@@ -116,7 +118,8 @@ export function changeClient(id: string, parts: ClientChangeParts = {}): ClientC
     ...created.map((it) => tokenDraft('token.prepared', it)),
     ...updated.map((it) => tokenDraft('token.replaced', it)),
   ];
-  return clientChange(before, body, { created, updated, requests }, drafts, testContext(parts.context));
+  const records = { created, updated, requests, ...(parts.read === undefined ? {} : { before: parts.read }) };
+  return clientChange(before, body, records, drafts, testContext(parts.context));
 }
 
 /** A change to one ring, made if there is no `before`, with one event for each key. */

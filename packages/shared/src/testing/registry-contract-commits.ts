@@ -57,6 +57,61 @@ export function commitContract(subject: RegistrySubject): void {
       expect(await registry.getClient('commit-drop')).toStrictEqual(second.client);
     });
 
+    it('writes the same whether or not a change says what it was made from', async () => {
+      const { registry } = subject;
+      const writes = async (id: string, read: boolean): Promise<void> => {
+        const [full, bare] = [1, 2].map((n) => testJti(n, id === 'commit-read' ? 'cb' : 'cc'));
+        const records = [
+          testRecord({ client: id, jti: full ?? '', note: 'dropped', replacedBy: testJti(9, 'cb') }),
+          testRecord({ client: id, jti: bare ?? '', state: 'pending' }),
+        ];
+        const first = changeClient(id, {
+          client: { maxTtl: 60, scopes: ['plans:read'], owner: 'team' },
+          created: records,
+        });
+        await registry.commit(first);
+        const { maxTtl: _limit, ...client } = first.client;
+        const updated = records.map(({ note: _note, ...rest }): TokenRecord => ({
+          ...rest,
+          state: 'revoked',
+          liveUntil: rest.exp - 40 * 86_400,
+          revokedAt: rest.iat,
+          reason: 'left',
+          scopes: [],
+        }));
+        const { owner: _owner, ...body } = client;
+        const second = changeClient(id, {
+          before: body,
+          client: { scopes: ['plans:read', 'plans:write'], purpose: 'tests' },
+          updated,
+          ...(read ? { read: records } : {}),
+        });
+        const change = read ? { ...second, before: { client: first.client, records } } : second;
+        await registry.commit(change);
+        expect(await collect(registry.tokensOfClient(id))).toStrictEqual(updated);
+        expect(await registry.getClient(id)).toStrictEqual(second.client);
+        const ends = updated.map(({ liveUntil }) => liveUntil);
+        const found = await collect(registry.tokensByEnd(Math.min(...ends), Math.max(...ends) + 1));
+        expect(found.filter((record) => record.client === id)).toStrictEqual(updated);
+      };
+      await writes('commit-whole', false);
+      await writes('commit-read', true);
+    });
+
+    it('refuses to replace a record that does not exist, whatever the change says that it was', async () => {
+      const { registry } = subject;
+      const first = changeClient('commit-absent');
+      await registry.commit(first);
+      const absent = testRecord({ client: 'commit-absent', jti: testJti(1, 'cd') });
+      const updated = [{ ...absent, note: 'changed' }];
+      await expectRefused(
+        registry,
+        changeClient('commit-absent', { before: first.client, updated, read: [absent] }),
+        'token',
+      );
+      expect(await registry.findToken(absent.jti)).toBeUndefined();
+    });
+
     it('refuses to register a client that exists', async () => {
       const { registry } = subject;
       const change = changeClient('commit-twice');

@@ -5,6 +5,7 @@ import { endOfLife } from '../../domain/liveness.ts';
 import type { TokenRecord } from '../../domain/records.ts';
 import { toAttributes, type Item } from './attributes.ts';
 import { clientItem, eventItem, pointerItem, requestItem, ringItem, tokenItem } from './items.ts';
+import { keyOf, updateOf, withValues } from './updates.ts';
 import { bucketName, bucketsPartition, dayOf, monthOf, type BucketKind, type Key } from './keys.ts';
 
 /** DynamoDB's limit for one transaction. A larger change has to be split into several commits of its client. */
@@ -19,7 +20,7 @@ export interface CommitItem {
 }
 
 /**
- * How many items of a transaction a change takes: the aggregate, each event, two for each new token (its record and
+ * How many items of a transaction a change takes at most: the aggregate, each event, two for each new token (its record and
  * its pointer), one for each changed record and each request.
  */
 export function countCommitItems(change: Change): number {
@@ -29,30 +30,52 @@ export function countCommitItems(change: Change): number {
 }
 
 export function commitItems(table: string, change: Change, retention: number): CommitItem[] {
-  const put = (expectation: Expectation, item: Item, condition: Condition): CommitItem => ({
-    expectation,
-    write: { Put: { TableName: table, Item: item, ...condition } },
-  });
-  const aggregate = change.kind === 'client' ? clientItem(change.client) : ringItem(change.ring);
-  return [
-    put('version', aggregate, versionIs(change.expectedVersion)),
-    ...(change.kind === 'client' ? recordItems(change, retention, put) : []),
+  const writes = [
+    aggregateWrite(change),
+    ...(change.kind === 'client' ? recordWrites(change, retention) : []),
     // Events are only ever added: not even a head that was tampered with makes apikey overwrite one.
-    ...change.events.map((event) => put('chain', eventItem(event), ABSENT)),
+    ...change.events.map((event) => added('chain', eventItem(event))),
+  ];
+  return writes.flatMap((write) => transactItems(table, write));
+}
+
+interface Write {
+  readonly expectation: Expectation;
+  readonly item: Item;
+  readonly condition: Condition;
+  /** The item as it was read: then only what differs is written, since a role may change no more than that. */
+  readonly before?: Item | undefined;
+}
+
+function aggregateWrite(change: Change): Write {
+  const condition = versionIs(change.expectedVersion);
+  if (change.kind === 'ring') {
+    const before = change.before && ringItem(change.before);
+    return { expectation: 'version', item: ringItem(change.ring), condition, before };
+  }
+  const before = change.before?.client && clientItem(change.before.client);
+  return { expectation: 'version', item: clientItem(change.client), condition, before };
+}
+
+function recordWrites({ created, updated, requests, before }: ClientChange, retention: number): Write[] {
+  const known = new Map(before?.records.map((record) => [record.jti, tokenItem(record, retention)]));
+  return [
+    ...requests.map((request) => added('request', requestItem(request, retention))),
+    ...created.flatMap((record) => [
+      added('token', tokenItem(record, retention)),
+      added('token', pointerItem(record, retention)),
+    ]),
+    ...updated.map((record): Write => ({
+      expectation: 'token',
+      item: tokenItem(record, retention),
+      condition: PRESENT,
+      before: known.get(record.jti),
+    })),
   ];
 }
 
-type Put = (expectation: Expectation, item: Item, condition: Condition) => CommitItem;
-
-function recordItems({ created, updated, requests }: ClientChange, retention: number, put: Put): CommitItem[] {
-  return [
-    ...requests.map((request) => put('request', requestItem(request, retention), ABSENT)),
-    ...created.flatMap((record) => [
-      put('token', tokenItem(record, retention), ABSENT),
-      put('token', pointerItem(record, retention), ABSENT),
-    ]),
-    ...updated.map((record) => put('token', tokenItem(record, retention), PRESENT)),
-  ];
+function added(expectation: Expectation, item: Item): Write {
+  return { expectation, item, condition: ABSENT };
 }
 
 interface Condition {
@@ -70,6 +93,22 @@ function versionIs(expected: number): Condition {
     ExpressionAttributeNames: { '#version': 'version' },
     ExpressionAttributeValues: toAttributes({ ':expected': expected }),
   };
+}
+
+/** One item of the transaction, or none where nothing differs. */
+function transactItems(TableName: string, { expectation, item, condition, before }: Write): CommitItem[] {
+  if (before === undefined) return [{ expectation, write: { Put: { TableName, Item: item, ...condition } } }];
+  const update = updateOf(before, item);
+  if (update === undefined) return [];
+  const Update = {
+    TableName,
+    Key: keyOf(item),
+    ConditionExpression: condition.ConditionExpression,
+    UpdateExpression: update.expression,
+    ExpressionAttributeNames: { ...condition.ExpressionAttributeNames, ...update.names },
+    ...withValues({ ...condition.ExpressionAttributeValues, ...update.values }),
+  };
+  return [{ expectation, write: { Update } }];
 }
 
 /** A bucket of the index that a change puts something into. */

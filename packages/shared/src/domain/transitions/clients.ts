@@ -2,7 +2,7 @@
 import { clientChange, type ChangeContext, type ClientBody, type ClientChange } from '../change.ts';
 import { withReason } from '../events.ts';
 import type { Client, EventAction } from '../records.ts';
-import { clientEvent, newClient } from './tokens.ts';
+import { clientEvent, newClient, updates } from './tokens.ts';
 
 /** The details that an admin may set; `null` removes one, absent leaves it. */
 export type ClientSettings = {
@@ -29,7 +29,9 @@ export function setClient(
   };
   if (client === undefined) return change('client.registered', undefined, body, context);
   const draft = clientEvent('client.updated', client, body);
-  return Object.keys(draft.detail.after).length === 0 ? undefined : clientChange(client, body, {}, [draft], context);
+  return Object.keys(draft.detail.after).length === 0
+    ? undefined
+    : clientChange(client, body, updates([]), [draft], context);
 }
 
 /** Denies all the client's tokens until it is resumed. */
@@ -55,5 +57,5 @@ function change(
   context: ChangeContext,
   reason?: string,
 ): ClientChange {
-  return clientChange(before, after, {}, [withReason(clientEvent(action, before, after), reason)], context);
+  return clientChange(before, after, updates([]), [withReason(clientEvent(action, before, after), reason)], context);
 }

@@ -6,7 +6,7 @@ import { withReason } from '../events.ts';
 import { endOfLife, isOver, judgeRecord } from '../liveness.ts';
 import type { Client, EpochSeconds, KeyRing, TokenRecord } from '../records.ts';
 import { formatSeconds } from '../time.ts';
-import { endingSecondsOf, tokenEvent } from './tokens.ts';
+import { endingSecondsOf, tokenEvent, updates } from './tokens.ts';
 
 /** How long a replaced token must have been quiet unless told otherwise. Seconds. */
 export const DEFAULT_QUIET_SECONDS = 86_400;
@@ -49,7 +49,7 @@ export function finishRotation(client: Client, end: GraceEnd, context: ChangeCon
   requireEvidence(end, successor, now);
   const ended: TokenRecord = { ...old, liveUntil: Math.min(old.liveUntil, endingSecondsOf(context)) };
   const event = withReason(tokenEvent('token.replaced', old, ended), evidenceNote(end));
-  return clientChange(client, client, { updated: [ended] }, [event], context);
+  return clientChange(client, client, updates([{ before: old, after: ended }]), [event], context);
 }
 
 /** From when on the old token counts as quiet: before its successor was issued nobody could have changed to that one. */

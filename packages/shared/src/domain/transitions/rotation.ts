@@ -11,6 +11,7 @@ import {
   preparedEvent,
   revokedRecord,
   tokenEvent,
+  updates,
   type Activation,
   type ProposedToken,
 } from './tokens.ts';
@@ -48,7 +49,10 @@ export function claimRotation(client: Client, claim: RotationClaim, context: Cha
     client,
     {
       created: [created],
-      updated: ousted === undefined ? [claimed] : [ousted, claimed],
+      ...updates([
+        ...(rival === undefined || ousted === undefined ? [] : [{ before: rival, after: ousted }]),
+        { before: old, after: claimed },
+      ]),
       requests: request === undefined ? [] : [request],
     },
     [
@@ -78,7 +82,10 @@ export function completeRotation(client: Client, end: RotationEnd, context: Chan
   return clientChange(
     client,
     client,
-    { updated: [activated, replaced] },
+    updates([
+      { before: record, after: activated },
+      { before: old, after: replaced },
+    ]),
     [tokenEvent('token.activated', record, activated), tokenEvent('token.replaced', old, replaced)],
     context,
   );
@@ -96,7 +103,7 @@ export function shortenGrace(
   return clientChange(
     client,
     client,
-    { updated: [shortened] },
+    updates([{ before: old, after: shortened }]),
     [tokenEvent('token.replaced', old, shortened)],
     context,
   );

@@ -66,7 +66,7 @@ export function prepareTokens(
     ...renewed.map(({ before, after }) => tokenEvent('token.reprepared', before, after)),
   ];
   const requests = proposals.flatMap(({ request }) => request ?? []);
-  return clientChange(client, body, { created, updated: renewed.map(({ after }) => after), requests }, drafts, context);
+  return clientChange(client, body, { created, ...updates(renewed), requests }, drafts, context);
 }
 
 /** A client as its first token registers it. */
@@ -130,7 +130,7 @@ export function activateTokens(
 ): ClientChange {
   const activated = activations.map((it) => ({ before: it.record, after: activatedRecord(client, it, context) }));
   const drafts = activated.map(({ before, after }) => tokenEvent('token.activated', before, after));
-  return clientChange(client, client, { updated: activated.map(({ after }) => after) }, drafts, context);
+  return clientChange(client, client, updates(activated), drafts, context);
 }
 
 /** The record as its activation leaves it; throws unless every condition of DESIGN section 6 holds. */
@@ -166,7 +166,7 @@ export function revokeTokens(
     .map((record) => ({ before: record, after: revokedRecord(record, reason, context) }));
   if (revoked.length === 0) return undefined;
   const drafts = revoked.map(({ before, after }) => tokenEvent('token.revoked', before, after));
-  return clientChange(client, client, { updated: revoked.map(({ after }) => after) }, drafts, context);
+  return clientChange(client, client, updates(revoked), drafts, context);
 }
 
 /** A record as its revocation leaves it. */
@@ -178,6 +178,14 @@ export function revokedRecord(record: TokenRecord, reason: string | undefined, c
     revokedBy: context.actor,
     ...(reason === undefined ? {} : { reason }),
   };
+}
+
+/** What a change takes of records that each went from one state to another. */
+export function updates(records: readonly { readonly before: TokenRecord; readonly after: TokenRecord }[]): {
+  readonly updated: readonly TokenRecord[];
+  readonly before: readonly TokenRecord[];
+} {
+  return { updated: records.map(({ after }) => after), before: records.map(({ before }) => before) };
 }
 
 /** The event for a token record that changed from `before` (absent = new) to `after`. */
