@@ -71,6 +71,31 @@ describeOnEmulator(aws, 'the DynamoDB registry, on a bad day', (endpoint) => {
   });
 
   it.each([
+    ['ValidationError', 'STORE_REFUSED'],
+    ['DuplicateItem', 'LOST_RACE'],
+    ['ReplicatedWriteConflictException', 'LOST_RACE'],
+    ['SomethingNew', 'UNAVAILABLE'],
+  ])('names the reason of a transaction that is cancelled for %s', async (reason, code) => {
+    world.proxy.plan(every('TransactWriteItems', cancelled(reason, 'None')));
+    await expect(world.registry().commit(changeClient('cancelled'))).rejects.toMatchObject({
+      code,
+      why: `TransactionCanceledException: ${reason} (dynamodb:TransactWriteItems)`,
+    });
+  });
+
+  it('commits once though a transaction was cancelled for a reason without meaning, and a put met another Region', async () => {
+    const registry = world.registry(INTERACTIVE);
+    world.proxy.plan(({ operation, nth }) => {
+      if (nth > 1) return undefined;
+      if (operation === 'TransactWriteItems') return cancelled('SomethingNew');
+      return operation === 'PutItem' ? awsError('ReplicatedWriteConflictException') : undefined;
+    });
+    await registry.commit(changeClient('passing'));
+    world.proxy.plan(() => undefined);
+    expect(await registry.getClient('passing')).toMatchObject({ version: 1 });
+  });
+
+  it.each([
     ['once', 1],
     ['every time', Number.POSITIVE_INFINITY],
   ])('knows that a commit holds whose answer was lost %s', async (name, count) => {

@@ -68,6 +68,14 @@ export function tableBusy(scene: Scene): ApikeyError {
   });
 }
 
+/** Another transaction, or another Region of a global table, writes the same item: the call did nothing. */
+export function itemBusy(scene: Scene): ApikeyError {
+  return new UnavailableError(`${subjectOf(scene)} is being written by another process`, {
+    ...details(scene),
+    fix: 'try again in a moment',
+  });
+}
+
 /** A request that AWS says is wrong was made by this program: a bug. */
 export function refused(scene: Scene): ApikeyError {
   return new ApikeyError('INTERNAL', 'AWS refused a request of apikey as wrong', details(scene));

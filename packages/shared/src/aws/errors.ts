@@ -14,6 +14,7 @@ import {
   badSignature,
   broken,
   invalidRequest,
+  itemBusy,
   limitReached,
   noKey,
   noTable,
@@ -64,13 +65,14 @@ const MEANINGS: readonly (readonly [names: readonly string[], meaning: Meaning])
   ],
   [['ResourceNotFoundException', 'TableNotFoundException'], noTable],
   [['ResourceInUseException'], tableBusy],
+  [['TransactionConflictException', 'ReplicatedWriteConflictException'], itemBusy],
   [['ValidationException'], invalidRequest],
   [['NotFoundException'], noKey],
   [['InvalidArnException'], noKey],
   [['DisabledException', 'KMSInvalidStateException'], wrongKeyState],
   [['InvalidKeyUsageException'], wrongKeyUsage],
   [['UnsupportedOperationException'], unsupported],
-  [['LimitExceededException'], limitReached],
+  [['LimitExceededException', 'ItemCollectionSizeLimitExceededException'], limitReached],
   [['UnknownOperationException'], notOffered],
   [
     [

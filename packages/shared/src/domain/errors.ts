@@ -141,6 +141,10 @@ export const ERRORS = {
     kind: 'conflict',
     meaning: 'An audit export is of another environment, or contradicts the registry that it should be continued from.',
   },
+  STORE_REFUSED: {
+    kind: 'conflict',
+    meaning: 'The database refused a change as it is, for the reason that the error names; nothing was written.',
+  },
   ADDRESS_IN_USE: { kind: 'conflict', meaning: 'Another process listens on the address and port.' },
   CLOCK_SKEW: { kind: 'conflict', meaning: 'The local clock differs from the service by more than 60 seconds.' },
   CLOCK_BEHIND: {
