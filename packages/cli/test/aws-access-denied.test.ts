@@ -102,11 +102,9 @@ describeOnEmulator(aws, 'access denied', (endpoint) => {
     ['DescribeTable', 'blank'],
     ['CreateTable', 'blank'],
     ['UpdateTimeToLive', 'blank'],
-    ['UpdateContinuousBackups', 'blank'],
     ['CreateKey', 'blank'],
     ['CreateAlias', 'blank'],
     ['DescribeTimeToLive', 'set up'],
-    ['DescribeContinuousBackups', 'set up'],
   ])(
     'at %s is an error of init where AWS is %s, and init goes on from there once it may',
     async (operation, before) => {

@@ -193,15 +193,58 @@ describeOnEmulator(aws, 'apikey init on AWS', (endpoint) => {
     }
   });
 
-  it.each(WRITES)('goes on where an earlier run failed at %s', async (operation) => {
-    proxy.plan((wired) => (wired.operation === operation ? awsError('AccessDeniedException') : undefined));
-    const failed = await session.run([...INIT, '--yes', '--json']);
-    expect(failed).toMatchObject({ code: 4, stdout: '' });
-    expect(errorOf(failed).code).toBe('ACCESS_DENIED');
+  it.each(WRITES.filter((operation) => operation !== 'UpdateContinuousBackups'))(
+    'goes on where an earlier run failed at %s',
+    async (operation) => {
+      proxy.plan((wired) => (wired.operation === operation ? awsError('AccessDeniedException') : undefined));
+      const failed = await session.run([...INIT, '--yes', '--json']);
+      expect(failed).toMatchObject({ code: 4, stdout: '' });
+      expect(errorOf(failed).code).toBe('ACCESS_DENIED');
+      proxy.plan(() => undefined);
+      await session.init();
+      expect((await doctor()).map(({ name }) => name).filter((name) => name !== 'unused')).toEqual([]);
+      expect((await session.run(['issue', '--env', 'prod', '--client', 'partner'])).code).toBe(0);
+    },
+  );
+
+  const LACKING = {
+    'is denied': awsError('AccessDeniedException'),
+    'is not offered': awsError('UnknownOperationException'),
+    'is not implemented': awsError('NotImplementedException', '', 501),
+    'is no word that it knows': awsError('ValidationException'),
+  };
+  const BACKUPS = ['UpdateContinuousBackups', 'DescribeContinuousBackups'];
+
+  it.each(
+    Object.entries(LACKING).flatMap(([name, fault]) =>
+      [BACKUPS, BACKUPS.slice(0, 1), BACKUPS.slice(1)].map(
+        (operations) => [operations.join(' and '), name, operations, fault] as const,
+      ),
+    ),
+  )('makes the ring where %s %s, says what is missing, and doctor reports it', async (_, __, operations, fault) => {
+    const lacks = ({ operation }: { operation: string }) => (operations.includes(operation) ? fault : undefined);
+    proxy.plan(lacks);
+    const first = await session.run([...INIT, '--yes', '--json']);
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    const made: { kid: string; steps: { step: string }[]; missing: { step: string; code: string }[] } = JSON.parse(
+      first.stdout,
+    );
+    const updates = operations.includes('UpdateContinuousBackups');
+    const steps = ['create-table', 'enable-ttl', ...(updates ? [] : ['enable-point-in-time-recovery']), 'create-key'];
+    expect(made.steps.map(({ step }) => step)).toEqual(steps);
+    expect(made.missing.map(({ step }) => step)).toEqual(updates ? ['enable-point-in-time-recovery'] : []);
+    const issued = await session.run(['issue', '--env', 'prod', '--client', 'partner']);
+    expect(issued).toMatchObject({ code: 0 });
+
+    const again = await session.run([...INIT, '--yes']);
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.stderr).toContain('Not done: keep 35 days of point-in-time recovery');
+    expect(again.stderr).toContain(`Environment prod is set up already`);
+    expect((await doctor()).map(({ name }) => name)).toEqual(['recovery']);
     proxy.plan(() => undefined);
-    await session.init();
-    expect((await doctor()).map(({ name }) => name).filter((name) => name !== 'unused')).toEqual([]);
-    expect((await session.run(['issue', '--env', 'prod', '--client', 'partner'])).code).toBe(0);
+    const last = await session.run([...INIT, '--yes', '--json']);
+    expect(JSON.parse(last.stdout)).toMatchObject({ kid: made.kid, created: updates, missing: [] });
+    expect(await doctor()).toEqual([]);
   });
 
   /** Runs the built command in the session's directory, with what this process has of AWS. */

@@ -1,4 +1,5 @@
 /** The table of an environment on DynamoDB: what `init` makes and `doctor` compares. */
+import type { ApikeyError } from '@apikey/shared';
 import type { TableDifference, TableFacts, TableSetup, TableStep } from '@apikey/shared/dynamodb';
 import type { Settings } from '../config/resolve.ts';
 import type { Io } from '../io.ts';
@@ -18,7 +19,8 @@ export interface TableState {
 
 export interface Table extends Disposable {
   look(): Promise<TableState>;
-  apply(step: TableStep): Promise<void>;
+  /** Carries out a step. Answers why it could not, where the environment works without it; throws everything else. */
+  apply(step: TableStep): Promise<ApikeyError | undefined>;
   waitUntilReady(): Promise<void>;
   /** What a step does, in a few words. */
   words(step: TableStep): string;
@@ -34,7 +36,7 @@ export async function openTable(settings: Settings, { delay }: Pick<Io, 'delay'>
   const spec = aws.tableSpec(table, { [ENVIRONMENT_TAG]: settings.env.value });
   return {
     look: async () => {
-      const facts = await setup.inspect();
+      const facts = await setup.inspect('optional');
       return {
         facts,
         steps: aws.planTable(facts),
@@ -42,7 +44,15 @@ export async function openTable(settings: Settings, { delay }: Pick<Io, 'delay'>
         ready: facts !== undefined && aws.isReady(facts),
       };
     },
-    apply: (step) => setup.apply(step, spec),
+    apply: async (step) => {
+      try {
+        await setup.apply(step, spec);
+        return undefined;
+      } catch (error) {
+        if (step === 'enable-point-in-time-recovery' && aws.isAboutRecovery(error)) return error;
+        throw error;
+      }
+    },
     waitUntilReady: () => setup.waitUntilReady(),
     words: (step) => aws.TABLE_STEPS[step],
     [Symbol.dispose]: () => setup.close(),

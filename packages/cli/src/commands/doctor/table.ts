@@ -13,6 +13,15 @@ export function checkTable(settings: Settings, io: Io): Promise<readonly Check[]
   });
 }
 
+function recoveryCheck({ pointInTimeRecovery, recoveryUnknown: failure }: TableFacts, init: string): Check {
+  if (pointInTimeRecovery) return pass('recovery', 'point-in-time recovery is on');
+  const why = 'what is deleted or changed by hand is lost';
+  if (failure === undefined) return finding('recovery', 'point-in-time recovery is off', why, init);
+  const met = `${failure.message}${failure.why === undefined ? '' : `: ${failure.why}`}`;
+  const what = 'point-in-time recovery may be off: it could not be looked at';
+  return { ...finding('recovery', what, `${met}; without it, ${why}`, failure.fix ?? init), code: failure.code };
+}
+
 function missing({ registry, env }: Settings): Check {
   return finding(
     'table',
@@ -65,9 +74,7 @@ function tableChecks(facts: TableFacts, state: TableState, { registry, env }: Se
           'what is past its retention is never removed, or something else is',
           `turn it off, wait an hour, and run: apikey init --env ${env.value}`,
         )[0] ?? pass('ttl', 'on')),
-    state.steps.includes('enable-point-in-time-recovery')
-      ? finding('recovery', 'point-in-time recovery is off', 'what is deleted or changed by hand is lost', init)
-      : pass('recovery', 'point-in-time recovery is on'),
+    recoveryCheck(facts, init),
     ...judged(
       'protection',
       /^deletion protection/,

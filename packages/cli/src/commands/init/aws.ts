@@ -9,6 +9,7 @@ import type { Context } from '../../context.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { confirm, isInteractive } from '../../terminal/confirm.ts';
 import { fieldLines } from '../../terminal/fields.ts';
+import { missingJson, sayMissing, type Missing } from './missing.ts';
 import { placeFields, placeOf, planInit, plannedSteps, type InitPlan, type NewKey, type PlannedStep } from './plan.ts';
 
 export interface AwsInit extends NewKey {
@@ -25,6 +26,7 @@ export async function initOnAws(options: AwsInit, settings: Settings, context: C
   const steps = plannedSteps(plan, table);
   if (options.dryRun) {
     tellPlan(plan, steps, settings, context);
+    sayMissing(plan, table, terminal);
     return EXIT_CODES.done.code;
   }
   if (steps.length > 0 && !options.yes) {
@@ -39,8 +41,9 @@ export async function initOnAws(options: AwsInit, settings: Settings, context: C
       flag: '--yes',
     });
   }
-  const made = await carryOut(plan, steps, table, settings, context);
-  tellResult(plan, made, steps, settings, context);
+  const outcome = await carryOut(plan, steps, table, settings, context);
+  tellResult(plan, outcome, settings, context);
+  sayMissing(outcome, table, terminal);
   return EXIT_CODES.done.code;
 }
 
@@ -60,25 +63,38 @@ async function tableOf(settings: Settings, { io, terminal, inputAllowed }: Conte
   });
 }
 
+interface Outcome {
+  readonly key: RingKey | undefined;
+  readonly done: readonly PlannedStep[];
+  readonly missing: readonly Missing[];
+}
+
 /** One step after the other; each is found done by the next run, so that it may stop anywhere. */
 async function carryOut(
-  { caller, tableSteps, newKey, activeKey }: InitPlan,
+  { caller, tableSteps, newKey, activeKey, missing: unknown }: InitPlan,
   steps: readonly PlannedStep[],
   table: Table | undefined,
   settings: Settings,
   { io, terminal, onInterrupt }: Context,
-): Promise<RingKey | undefined> {
+): Promise<Outcome> {
   onInterrupt({
     why: 'what was made stays, and at most one KMS key that nothing uses',
     fix: `run apikey init --env ${settings.env.value} again: it goes on where this stopped`,
   });
   if (steps.length > 0) terminal.say(`Setting up environment ${settings.env.value} in account ${caller.account}`);
-  const done = ({ does }: PlannedStep): void => terminal.say(`  ${terminal.aside.green('✓')} ${does}`);
+  const done: PlannedStep[] = [];
+  const missing = [...unknown];
+  const finish = (step: PlannedStep['step']): void => {
+    const finished = steps.filter((planned) => planned.step === step);
+    done.push(...finished);
+    for (const { does } of finished) terminal.say(`  ${terminal.aside.green('✓')} ${does}`);
+  };
   for (const step of tableSteps) {
-    await table?.apply(step);
-    for (const planned of steps) if (planned.step === step) done(planned);
+    const failure = await table?.apply(step);
+    if (failure === undefined) finish(step);
+    else missing.push({ step, failure });
   }
-  if (newKey === undefined) return activeKey;
+  if (newKey === undefined) return { key: activeKey, done, missing };
   await table?.waitUntilReady();
   const clockEvidence = new HostClock(settings.clockChecked);
   const watch = { clock: io.clock, onSkew: clockEvidence.onSkew };
@@ -87,8 +103,8 @@ async function carryOut(
   const deps = operationDeps(settings, io, { registry, keys, actor: caller.arn, clockEvidence });
   try {
     const { ring } = await ensureKeyRing(deps, newKey.alg);
-    for (const planned of steps) if (planned.step === 'create-key') done(planned);
-    return ring.keys.find(({ state }) => state === 'active');
+    finish('create-key');
+    return { key: ring.keys.find(({ state }) => state === 'active'), done, missing };
   } finally {
     await deps.registry.close();
   }
@@ -98,7 +114,7 @@ function tellPlan(plan: InitPlan, steps: readonly PlannedStep[], settings: Setti
   const created = steps.length > 0;
   const alg = plan.newKey?.alg ?? null;
   if (terminal.json) {
-    terminal.printJson({ dryRun: true, ...placeJson(plan, settings), alg, created, steps });
+    terminal.printJson({ dryRun: true, ...placeJson(plan, settings), alg, created, steps, missing: missingJson(plan) });
     return;
   }
   terminal.warn(
@@ -110,18 +126,13 @@ function tellPlan(plan: InitPlan, steps: readonly PlannedStep[], settings: Setti
   );
 }
 
-function tellResult(
-  plan: InitPlan,
-  key: RingKey | undefined,
-  steps: readonly PlannedStep[],
-  settings: Settings,
-  { terminal }: Context,
-): void {
+function tellResult(plan: InitPlan, outcome: Outcome, settings: Settings, { terminal }: Context): void {
+  const { key, done: steps } = outcome;
   const created = steps.length > 0;
   const env = settings.env.value;
   if (terminal.json) {
     const { kid = null, alg = null } = key ?? {};
-    terminal.printJson({ ...placeJson(plan, settings), kid, alg, created, steps });
+    terminal.printJson({ ...placeJson(plan, settings), kid, alg, created, steps, missing: missingJson(outcome) });
     return;
   }
   const signer = key === undefined ? 'none is active' : `${key.kid} (${key.alg})`;

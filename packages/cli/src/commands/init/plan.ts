@@ -5,6 +5,7 @@ import type { Caller } from '../../backends/caller.ts';
 import type { Table, TableState, TableStep } from '../../backends/table.ts';
 import type { Settings } from '../../config/resolve.ts';
 import type { Field } from '../../terminal/fields.ts';
+import type { Missing } from './missing.ts';
 
 export interface NewKey {
   readonly alg: SigningAlg;
@@ -18,6 +19,8 @@ export interface InitPlan {
   /** The first key, where there is no ring yet. */
   readonly newKey: NewKey | undefined;
   readonly activeKey: RingKey | undefined;
+  /** What nobody could find out. */
+  readonly missing: readonly Missing[];
 }
 
 export interface PlannedStep {
@@ -40,7 +43,13 @@ export async function planInit(
     tableSteps: state?.steps ?? [],
     newKey: ring === undefined ? newKey : undefined,
     activeKey: ring?.keys.find((key) => key.state === 'active'),
+    missing: unknownSteps(state),
   };
+}
+
+function unknownSteps(state: TableState | undefined): Missing[] {
+  const failure = state?.facts?.recoveryUnknown;
+  return failure === undefined ? [] : [{ step: 'enable-point-in-time-recovery', failure }];
 }
 
 export function plannedSteps({ tableSteps, newKey }: InitPlan, table: Table | undefined): PlannedStep[] {

@@ -7,7 +7,7 @@ export { authorizerClient, type DynamoClient, type DynamoTarget } from './reads.
 export { dynamoRegistry, type DynamoRegistryOptions } from './registry.ts';
 export { dynamoSealStore, type DynamoSealStore } from './seals.ts';
 export { dynamoStatusReader } from './status-reader.ts';
-export type { TableFacts } from './table-facts.ts';
+export { isAboutRecovery, type TableFacts } from './table-facts.ts';
 export { compareTable, isReady, planTable, TABLE_STEPS, type TableDifference, type TableStep } from './table-plan.ts';
 export { tableSetup, type TableSetup } from './table-setup.ts';
 export { dynamoUsage, type DynamoUsageOptions } from './usage-recorder.ts';

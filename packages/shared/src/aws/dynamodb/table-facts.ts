@@ -7,6 +7,7 @@ import {
   type KeySchemaElement,
   type TableDescription,
 } from '@aws-sdk/client-dynamodb';
+import { ApikeyError } from '../../domain/errors.ts';
 import { NotFoundError } from '../../ports/errors.ts';
 import type { Session } from '../session.ts';
 import { INDEX } from './keys.ts';
@@ -29,30 +30,61 @@ export interface TableFacts {
   readonly ttlStatus: string;
   readonly ttlAttribute: string;
   readonly pointInTimeRecovery: boolean;
+  /** Why it is not known whether recovery is on: the call was denied, or the endpoint does not offer it. */
+  readonly recoveryUnknown?: ApikeyError;
 }
 
 const NONE = 'none';
 
+/** What to do where point-in-time recovery cannot be looked at: throw, or report it as `recoveryUnknown`. */
+export type RecoveryLook = 'required' | 'optional';
+
 /** Looks at everything that `TableSpec` asks for; absent where there is no table. Writes nothing. */
-export async function inspectTable(session: Session<DynamoClient>, table: string): Promise<TableFacts | undefined> {
+export async function inspectTable(
+  session: Session<DynamoClient>,
+  table: string,
+  look: RecoveryLook = 'required',
+): Promise<TableFacts | undefined> {
   const description = await describeTable(session, table);
   if (description === undefined) return undefined;
   const input = { TableName: table };
-  const [ttl, backups] = await Promise.all([
+  const [ttl, recovery] = await Promise.all([
     session.run({ action: 'dynamodb:DescribeTimeToLive', resource: table }, (client, abortSignal) =>
       client.send(new DescribeTimeToLiveCommand(input), { abortSignal }),
     ),
-    session.run({ action: 'dynamodb:DescribeContinuousBackups', resource: table }, (client, abortSignal) =>
-      client.send(new DescribeContinuousBackupsCommand(input), { abortSignal }),
-    ),
+    inspectRecovery(session, table, look),
   ]);
-  const recovery = backups.ContinuousBackupsDescription?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus;
   return {
     ...factsOf(description),
     ttlStatus: ttl.TimeToLiveDescription?.TimeToLiveStatus ?? 'DISABLED',
     ttlAttribute: ttl.TimeToLiveDescription?.AttributeName ?? NONE,
-    pointInTimeRecovery: recovery === 'ENABLED',
+    ...recovery,
   };
+}
+
+type RecoveryFacts = Pick<TableFacts, 'pointInTimeRecovery' | 'recoveryUnknown'>;
+
+async function inspectRecovery(
+  session: Session<DynamoClient>,
+  table: string,
+  look: RecoveryLook,
+): Promise<RecoveryFacts> {
+  const call = { action: 'dynamodb:DescribeContinuousBackups', resource: table } as const;
+  try {
+    const { ContinuousBackupsDescription: backups } = await session.run(call, (client, abortSignal) =>
+      client.send(new DescribeContinuousBackupsCommand({ TableName: table }), { abortSignal }),
+    );
+    const status = backups?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus;
+    return { pointInTimeRecovery: status === 'ENABLED' };
+  } catch (error) {
+    if (look === 'optional' && isAboutRecovery(error)) return { pointInTimeRecovery: false, recoveryUnknown: error };
+    throw error;
+  }
+}
+
+/** Whether an error of such a call says nothing about the other calls of a set-up. */
+export function isAboutRecovery(error: unknown): error is ApikeyError {
+  return error instanceof ApikeyError && error.code !== 'CREDENTIALS_MISSING';
 }
 
 /** Absent where there is no table. */

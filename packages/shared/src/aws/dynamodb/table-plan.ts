@@ -26,7 +26,7 @@ export function planTable(facts: TableFacts | undefined): TableStep[] {
   if (facts === undefined) return ['create-table', 'enable-ttl', 'enable-point-in-time-recovery'];
   const steps: TableStep[] = [];
   if (facts.ttlStatus === 'DISABLED') steps.push('enable-ttl');
-  if (!facts.pointInTimeRecovery) steps.push('enable-point-in-time-recovery');
+  if (!facts.pointInTimeRecovery && facts.recoveryUnknown === undefined) steps.push('enable-point-in-time-recovery');
   return steps;
 }
 

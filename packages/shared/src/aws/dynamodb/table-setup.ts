@@ -11,7 +11,7 @@ import type { Session } from '../session.ts';
 import { text } from '../vendor-error.ts';
 import { INDEX } from './keys.ts';
 import { dynamoSession, type DynamoClient, type DynamoTarget } from './reads.ts';
-import { describeTable, inspectTable, type TableFacts } from './table-facts.ts';
+import { describeTable, inspectTable, type RecoveryLook, type TableFacts } from './table-facts.ts';
 import type { TableStep } from './table-plan.ts';
 import { createTableInput, type TableSpec } from './table-spec.ts';
 
@@ -21,7 +21,7 @@ const MAX_POLLS = 180;
 
 export interface TableSetup {
   /** Absent where there is no table. */
-  inspect(): Promise<TableFacts | undefined>;
+  inspect(look?: RecoveryLook): Promise<TableFacts | undefined>;
   /** Carries out one step and waits until it holds; one that somebody else carried out meanwhile counts as done. */
   apply(step: TableStep, spec: TableSpec): Promise<void>;
   /** Waits until table and index are `ACTIVE`. Throws `UnavailableError` after three minutes. */
@@ -34,7 +34,7 @@ export function tableSetup(target: DynamoTarget, delay: Delay): TableSetup {
   const { table } = target;
   const waitUntilReady = (): Promise<void> => waitForTable(session, table, delay);
   return {
-    inspect: () => inspectTable(session, table),
+    inspect: (look) => inspectTable(session, table, look),
     waitUntilReady,
     apply: async (step, spec) => {
       if (step === 'create-table') await createTable(session, spec);
@@ -66,7 +66,7 @@ async function enableTtl(session: Session<DynamoClient>, spec: TableSpec): Promi
   await session
     .run(call, (client, abortSignal) => client.send(new UpdateTimeToLiveCommand(input), { abortSignal }))
     .catch(async (error: unknown) => {
-      const facts = await inspectTable(session, spec.name);
+      const facts = await inspectTable(session, spec.name, 'optional');
       if (facts?.ttlAttribute !== spec.ttlAttribute || !facts.ttlStatus.startsWith('ENABL')) throw error;
     });
 }
