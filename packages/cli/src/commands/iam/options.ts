@@ -31,18 +31,13 @@ export async function findPlace(flags: FlagValues, settings: Settings, io: Io): 
     aliasBase: keys.scheme === 'awskms' ? keys.place : undefined,
     sealAliasBase: keys.scheme === 'awskms' ? await sealAliases(keys.place) : undefined,
   };
+  const { partitionOf } = await import('@apikey/shared/aws');
   if (account !== undefined && region !== undefined) {
     return { partition: partitionOf(region), region, account, ...parts };
   }
   const caller = await awsCaller(settings, io);
   const partition = caller.arn.split(':')[1] ?? partitionOf(caller.region);
   return { partition, region: caller.region, account: account ?? caller.account, ...parts };
-}
-
-/** https://docs.aws.amazon.com/general/latest/gr/aws-arns-and-namespaces.html */
-function partitionOf(region: string): string {
-  if (region.startsWith('us-gov-')) return 'aws-us-gov';
-  return region.startsWith('cn-') ? 'aws-cn' : 'aws';
 }
 
 function parseAccount(text: string): string {
