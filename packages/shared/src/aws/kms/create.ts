@@ -3,7 +3,7 @@ import { CreateAliasCommand, CreateKeyCommand, type CreateKeyCommandInput, type 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ALGORITHMS, supportsAlg, type SigningAlg } from '../../jose/algorithms.ts';
 import { thumbprint } from '../../jose/thumbprint.ts';
-import { InvalidStateError, NotFoundError } from '../../ports/errors.ts';
+import { AccessDeniedError, InvalidStateError, NotFoundError } from '../../ports/errors.ts';
 import type { CreatedKey } from '../../ports/key-provider.ts';
 import type { Timing } from '../client-settings.ts';
 import type { Session } from '../session.ts';
@@ -49,7 +49,11 @@ export async function createKey(
   const ref = await makeKey(session, alg, options);
   const publicKey = await eventually(() => fetchPublicKey(session, ref));
   const alias = aliasOf(options.aliasBase, thumbprint(publicKey));
-  await eventually(() => nameKey(session, alias, ref));
+  // A policy lets a role name the key by its tag, which may be as new to KMS as the key.
+  await eventually(
+    () => nameKey(session, alias, ref),
+    (error) => error instanceof AccessDeniedError,
+  );
   return { ref, publicKey };
 }
 
@@ -91,12 +95,12 @@ async function nameKey(session: Session<KmsClient>, alias: string, arn: string):
   }
 }
 
-async function eventually<T>(work: () => Promise<T>): Promise<T> {
+async function eventually<T>(work: () => Promise<T>, mayPass: (error: unknown) => boolean = () => false): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof NotFoundError) || tries === TRIES) throw error;
+      if (!(error instanceof NotFoundError || mayPass(error)) || tries === TRIES) throw error;
       await sleep(PAUSE);
     }
   }
