@@ -26,7 +26,7 @@ export type WireFault =
   /** The service does it and its answer is changed. */
   | { readonly kind: 'rewrite'; readonly answer: (body: string) => string; readonly headers?: Record<string, string> };
 
-type Decide = (call: WireCall) => WireFault | undefined;
+type Decide = (call: WireCall) => WireFault | undefined | Promise<WireFault | undefined>;
 
 function intact(): undefined {}
 
@@ -56,10 +56,11 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     const operation = String(incoming.headers['x-amz-target'] ?? incoming.url).replace(/^.*\./, '');
     calls.push(operation);
     const nth = calls.filter((it) => it === operation).length;
-    act(decide({ operation, nth, body }), target, incoming, body, outgoing);
+    act(await decide({ operation, nth, body }), target, incoming, body, outgoing);
   };
   const server = createServer((incoming, outgoing) => {
-    void handle(incoming, outgoing);
+    // Only what decides can fail, and its test has to see that.
+    handle(incoming, outgoing).catch((error: unknown) => outgoing.writeHead(501).end(String(error)));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

@@ -14,6 +14,8 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const PACKAGES = ['shared', 'authorizer', 'cli'] as const;
 type Name = (typeof PACKAGES)[number];
 const COMPILERS = { 'TypeScript 5.9': 'typescript-5.9', 'TypeScript 7': 'typescript' };
+/** What tests evaluate policies with: AGPL, so it must not come along. */
+const TESTS_ONLY = 'node_modules/@cloud-copilot/';
 /** What only the command line needs. */
 const CLI_ONLY = ['commander', 'chalk', 'smol-toml', '@apikey/cli'];
 
@@ -86,6 +88,10 @@ async function checkInstalled(tarballs: Readonly<Record<Name, string>>): Promise
   await claim('npx apikey issue prints a token', async () => {
     token = (await run('npx', ['--no-install', 'apikey', 'issue', '--client', 'partner'], { cwd: folder, env })).trim();
     must(/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(token), 'what it printed is no token');
+  });
+  await claim('nothing of what is installed is for tests alone', async () => {
+    const listed = await run('npm', ['ls', '--all', '--parseable'], { cwd: folder });
+    must(listed.includes('@apikey/cli') && !listed.includes(TESTS_ONLY), 'the evaluator of policies is installed');
   });
   writeFileSync(join(folder, 'consumer.ts'), CONSUMER);
   await claim('an authorizer imported from the packages accepts that token, and nothing else', async () => {

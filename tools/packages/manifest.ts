@@ -34,6 +34,9 @@ export function packageProblems(files: ReadonlyMap<string, Buffer>): string[] {
     .filter((word) => manifest.includes(word))
     .map((word) => `package.json still says ${word}`);
   if (!files.has('LICENSE')) problems.push('there is no LICENSE');
+  // The evaluator of policies is for tests alone: its licence is not ours.
+  const evaluators = [...files].filter(([, content]) => content.includes('cloud-copilot'));
+  problems.push(...evaluators.map(([name]) => `${name} names the evaluator of policies`));
   const strays = [...files.keys()].filter((name) => /\.(test|fixture)\.|(^|\/)(test|src)\//.test(name));
   return [...problems, ...strays.map((name) => `${name} should not be in it`)];
 }

@@ -81,7 +81,10 @@ export function lookUpSignatures(place: Place): Grant[] {
   ]);
 }
 
-/** A new key has no alias yet, so that its usage and its tag have to tell it apart. */
+/**
+ * A new key has no alias yet, so that its usage and its tag have to tell it apart. The tag is what lets a key get an
+ * alias of the environment, which is what an issuer signs with: only a key that is being made may get the tag.
+ */
 export function makeKeys(place: Place, tag: string): Grant[] {
   return onKeys(place, (base, sealBase) => {
     const tagged = { [`aws:RequestTag/${tag}`]: [base, sealBase] };
@@ -101,6 +104,7 @@ export function makeKeys(place: Place, tag: string): Grant[] {
         '*',
         { StringEquals: tagged },
       ),
+      neverTagOldKeys(place, tag),
       allow(
         'NameKeys',
         'gives aliases of this environment',
@@ -108,15 +112,22 @@ export function makeKeys(place: Place, tag: string): Grant[] {
         [aliasArn(place, base), aliasArn(place, sealBase)],
       ),
       allow(
-        'NameAndReadSigningKeys',
-        'gives such an alias to a signing key, after reading the public half that it is called by',
-        ['kms:CreateAlias', 'kms:GetPublicKey'],
+        'NameTaggedKeys',
+        'gives such an alias to a signing key with the tag of this environment, and to no other',
+        ['kms:CreateAlias'],
+        keysArn(place),
+        { StringEquals: { ...usage, [`aws:ResourceTag/${tag}`]: [base, sealBase] } },
+      ),
+      allow(
+        'ReadSigningKeys',
+        'reads the public half that an alias is called by',
+        ['kms:GetPublicKey'],
         keysArn(place),
         { StringEquals: usage },
       ),
       allow(
         'FindUnusedKeys',
-        'lets `apikey doctor` read the tags of keys without an alias, and look at those that bear the one of this environment',
+        'lets `apikey doctor` read the tags of keys without an alias, and look at those that have the one of this environment',
         ['kms:DescribeKey', 'kms:ListResourceTags'],
         keysArn(place),
       ),
@@ -128,6 +139,20 @@ export function makeKeys(place: Place, tag: string): Grant[] {
       ),
     ];
   });
+}
+
+/** KMS checks the tags of a new key against `*` or `key/*`. A key that exists has an id, of which three characters are enough. */
+function neverTagOldKeys(place: Place, tag: string): Grant {
+  return {
+    reason: 'a key that exists never gets the tag of this environment: it may be the key of another team',
+    statement: {
+      Sid: 'NeverTagOldKeys',
+      Effect: 'Deny',
+      Action: ['kms:TagResource'],
+      Resource: keysArn(place, '???*'),
+      Condition: { Null: { [`aws:RequestTag/${tag}`]: 'false' } },
+    },
+  };
 }
 
 /**

@@ -35,9 +35,9 @@ export function tableArn({ partition, region, account }: Place, table: string): 
   return `arn:${partition}:dynamodb:${region}:${account}:table/${table}`;
 }
 
-/** All keys of the account and Region; conditions say which of them. */
-export function keysArn({ partition, region, account }: Place): string {
-  return `arn:${partition}:kms:${region}:${account}:key/*`;
+/** All keys of the account and Region, or those with such ids; conditions say which of them. */
+export function keysArn({ partition, region, account }: Place, ids = '*'): string {
+  return `arn:${partition}:kms:${region}:${account}:key/${ids}`;
 }
 
 export function aliasArn({ partition, region, account }: Place, aliasBase: string): string {

@@ -13,13 +13,16 @@ import {
 } from './key-grants.ts';
 import type { Grant, Place } from './policy.ts';
 import {
+  addItems,
+  changeItems,
   describeTable,
+  ENDING_ATTRIBUTES,
+  ISSUING_ATTRIBUTES,
   readHeads,
   readRegistry,
   readStatus,
   setUpTable,
   trackUsage,
-  writeItems,
 } from './table-grants.ts';
 
 export const ROLES = ['issuer', 'revoker', 'auditor', 'authorizer', 'sealer', 'admin'] as const;
@@ -39,11 +42,11 @@ export interface RoleOptions {
 /** The commands that a role is for: what the policy must allow, and nothing beyond. */
 export const ROLE_COMMANDS: Readonly<Record<Role, string>> = {
   issuer: 'issue, rotate, activate, clients set, every command that only reads, doctor',
-  revoker: 'revoke, clients suspend, resume and revoke, keys revoke, every command that only reads',
+  revoker: 'revoke, clients suspend and revoke, keys revoke, every command that only reads',
   auditor: 'every command that only reads, doctor --no-sign',
   authorizer: 'no command: for the function or gateway that decides about requests',
   sealer: 'audit seal',
-  admin: 'init, keys, clients set, every command that only reads, doctor --no-sign',
+  admin: 'init, keys, clients resume, every command that only reads, doctor --no-sign',
 };
 
 export function grantsOf(
@@ -54,13 +57,19 @@ export function grantsOf(
   const grants: Readonly<Record<Role, () => Grant[]>> = {
     issuer: () => [
       ...readRegistry(place),
-      ...writeItems(place, 'records tokens with their clients and events; the key ring is out of its reach', [
+      ...addItems(place, 'records tokens with their clients and events; the key ring is out of its reach', [
         'CLIENT',
         'JTI',
         'REQUEST',
         'EVENTS#CLIENT',
         'BUCKETS',
       ]),
+      ...changeItems(place, {
+        sid: 'ChangeTokensAndClients',
+        reason: 'activates, rotates and takes over tokens, and changes what `clients set` sets',
+        kinds: ['CLIENT'],
+        attributes: ISSUING_ATTRIBUTES,
+      }),
       ...sign(place),
       ...fetchPublicKeys(place),
       ...describeTable(place),
@@ -69,13 +78,14 @@ export function grantsOf(
     ],
     revoker: () => [
       ...readRegistry(place),
-      ...writeItems(place, 'ends tokens, clients and keys in the registry; without kms:Sign it can make none', [
-        'CLIENT',
-        'RING',
-        'EVENTS#CLIENT',
-        'EVENTS#RING',
-        'BUCKETS',
-      ]),
+      ...changeItems(place, {
+        sid: 'EndTokensAndClients',
+        reason: 'ends tokens and clients; what a token is good for it cannot change, nor add a record',
+        kinds: ['CLIENT'],
+        attributes: ENDING_ATTRIBUTES,
+      }),
+      ...changeItems(place, { sid: 'EndKeys', reason: 'ends signing keys', kinds: ['RING'], attributes: ['keys'] }),
+      ...addItems(place, 'adds the events that say so', ['EVENTS#CLIENT', 'EVENTS#RING', 'BUCKETS']),
       ...fetchPublicKeys(place),
     ],
     auditor: () => [
@@ -88,20 +98,25 @@ export function grantsOf(
     authorizer: () => [...readStatus(place), ...fetchPublicKeys(place), ...(tracksUsage ? trackUsage(place) : [])],
     admin: () => [
       ...readRegistry(place),
-      ...writeItems(place, 'changes the key ring and the limits of clients', [
-        'CLIENT',
+      ...addItems(place, 'makes key rings, and adds the events of keys and of clients that it resumes', [
         'RING',
         'EVENTS#CLIENT',
         'EVENTS#RING',
         'BUCKETS',
       ]),
+      // One statement for both, since a policy may not be longer: neither kind has the attribute of the other.
+      ...changeItems(place, {
+        sid: 'ChangeKeysAndResumeClients',
+        reason: 'changes the key ring, and lets a suspended client work again',
+        kinds: ['CLIENT', 'RING'],
+        attributes: ['keys', 'state'],
+      }),
       ...setUpTable(place),
-      ...describeTable(place),
       ...makeKeys(place, keysTag),
     ],
     sealer: () => [
       ...readHeads(place),
-      ...writeItems(place, 'keeps seals; clients, tokens, events and key rings are out of its reach', ['SEALS']),
+      ...addItems(place, 'keeps seals; clients, tokens, events and key rings are out of its reach', ['SEALS']),
       ...signSeals(place),
       ...putSeals(place, stores),
     ],

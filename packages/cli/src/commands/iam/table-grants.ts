@@ -48,15 +48,63 @@ export function readHeads(place: Place): Grant[] {
       'reads the key rings by primary key and the list of clients from the index, and nothing else of the table',
       ['dynamodb:GetItem', 'dynamodb:Query'],
       [arn, `${arn}/index/${INDEX}`],
-      { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['RING#*', 'CLIENTS'] } },
+      keysLike(['RING#*', 'CLIENTS']),
     ),
   ]);
 }
 
-/** Each write is a put; transactions need no permission of their own. */
-export function writeItems(place: Place, reason: string, kinds: readonly ItemKind[]): Grant[] {
-  return onTable(place, (arn) => [allow('WriteRecords', reason, ['dynamodb:PutItem'], arn, leadingKeys(kinds))]);
+/** Items that a role adds. DynamoDB cannot tell a new item from one that is replaced: a put may write any attribute. */
+export function addItems(place: Place, reason: string, kinds: readonly ItemKind[]): Grant[] {
+  return onTable(place, (arn) => [allow('AddItems', reason, ['dynamodb:PutItem'], arn, leadingKeys(kinds))]);
 }
+
+/** An update of a client, a token record or a key ring, by the attributes that a role may change. */
+export function changeItems(place: Place, what: ItemChange): Grant[] {
+  const { sid, reason, kinds, attributes } = what;
+  return onTable(place, (arn) => [
+    allow(sid, reason, ['dynamodb:UpdateItem'], arn, {
+      ...leadingKeys(kinds),
+      // The key of the item and the attributes of a condition count as well.
+      'ForAllValues:StringEquals': { 'dynamodb:Attributes': [...KEY_ATTRIBUTES, ...HEAD_ATTRIBUTES, ...attributes] },
+      Null: { 'dynamodb:Attributes': 'false', 'dynamodb:LeadingKeys': 'false' },
+    }),
+  ]);
+}
+
+export interface ItemChange {
+  readonly sid: string;
+  readonly reason: string;
+  readonly kinds: readonly ('CLIENT' | 'RING')[];
+  /** Beside the keys of the item, and the version and head that move with every change. */
+  readonly attributes: readonly string[];
+}
+
+const KEY_ATTRIBUTES = ['pk', 'sk'];
+const HEAD_ATTRIBUTES = ['version', 'eventSeq', 'eventHash'];
+
+/** What ends a token, or all those of a client. Clients and their token records share a partition, and so their names. */
+export const ENDING_ATTRIBUTES: readonly string[] = ['state', 'epoch', 'revokedAt', 'revokedBy', 'reason'];
+/** What activating, rotating and preparing anew change in a record, and `clients set` in a client. */
+export const ISSUING_ATTRIBUTES: readonly string[] = [
+  'state',
+  'kid',
+  'payloadSha256',
+  'grantSeq',
+  'kmsRequestId',
+  'replacedBy',
+  'liveUntil',
+  'bucket',
+  'position',
+  'revokedAt',
+  'revokedBy',
+  'reason',
+  'scopes',
+  'cidrs',
+  'contact',
+  'owner',
+  'purpose',
+  'maxTtl',
+];
 
 export function trackUsage(place: Place): Grant[] {
   return onTable(place, (arn) => [
@@ -70,14 +118,11 @@ export function trackUsage(place: Place): Grant[] {
   ]);
 }
 
+const DESCRIBE = ['dynamodb:DescribeContinuousBackups', 'dynamodb:DescribeTable', 'dynamodb:DescribeTimeToLive'];
+
 export function describeTable(place: Place): Grant[] {
   return onTable(place, (arn) => [
-    allow(
-      'DescribeTable',
-      'lets `apikey doctor` look at the table, its expiry and its backups',
-      ['dynamodb:DescribeContinuousBackups', 'dynamodb:DescribeTable', 'dynamodb:DescribeTimeToLive'],
-      arn,
-    ),
+    allow('DescribeTable', 'lets `apikey doctor` look at the table, its expiry and its backups', DESCRIBE, arn),
   ]);
 }
 
@@ -85,8 +130,14 @@ export function setUpTable(place: Place): Grant[] {
   return onTable(place, (arn) => [
     allow(
       'SetUpTable',
-      'lets `apikey init` make the table of this name, with tags, expiry and backups; it cannot delete it',
-      ['dynamodb:CreateTable', 'dynamodb:TagResource', 'dynamodb:UpdateContinuousBackups', 'dynamodb:UpdateTimeToLive'],
+      'lets `apikey init` make the table of this name, with tags, expiry and backups, and look at it; it cannot delete it',
+      [
+        'dynamodb:CreateTable',
+        ...DESCRIBE,
+        'dynamodb:TagResource',
+        'dynamodb:UpdateContinuousBackups',
+        'dynamodb:UpdateTimeToLive',
+      ],
       arn,
     ),
   ]);
@@ -94,7 +145,15 @@ export function setUpTable(place: Place): Grant[] {
 
 /** Every partition key of a request has to be of one of these kinds. */
 function leadingKeys(kinds: readonly ItemKind[]): NonNullable<Statement['Condition']> {
-  return { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': kinds.map((kind) => `${kind}#*`) } };
+  return keysLike(kinds.map((kind) => `${kind}#*`));
+}
+
+/** `ForAllValues` alone holds for a request without the key. */
+function keysLike(patterns: readonly string[]): NonNullable<Statement['Condition']> {
+  return {
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': patterns },
+    Null: { 'dynamodb:LeadingKeys': 'false' },
+  };
 }
 
 function onTable(place: Place, grants: (arn: string) => Grant[]): Grant[] {
