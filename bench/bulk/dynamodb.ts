@@ -4,6 +4,7 @@
  */
 import { serve, Refusal } from './aws-service.ts';
 import { holds, type Item } from './expressions.ts';
+import { updated, type ItemUpdate } from './updates.ts';
 import { Table, type KeyNames } from './table.ts';
 
 interface Named {
@@ -17,10 +18,7 @@ interface Put extends Named {
   readonly ExpressionAttributeValues?: Item;
 }
 
-interface Update extends Omit<Put, 'Item'> {
-  readonly Key: Item;
-  readonly UpdateExpression: string;
-}
+interface Update extends Omit<Put, 'Item'>, ItemUpdate {}
 
 /** One write of a transaction. */
 type Write = { readonly Put: Put } | { readonly Update: Update };
@@ -79,29 +77,9 @@ function transactWriteItems({ TransactItems }: { readonly TransactItems: readonl
   if (CancellationReasons.some(({ Code }) => Code !== 'None')) {
     throw new Refusal('TransactionCanceledException', 'Transaction cancelled', { CancellationReasons });
   }
-  for (const write of writes) table(write).put('Item' in write ? write.Item : updated(write));
+  for (const write of writes)
+    table(write).put('Item' in write ? write.Item : updated(write, table(write).get(write.Key)));
   return {};
-}
-
-const UPDATE = /^(?:SET (#\w+ = :\w+(?:, #\w+ = :\w+)*))? ?(?:REMOVE (#\w+(?:, #\w+)*))?$/;
-
-/** The item as an update leaves it; other expressions than those that a registry writes are refused. */
-function updated(update: Update): Item {
-  const {
-    Key,
-    UpdateExpression,
-    ExpressionAttributeNames: names = {},
-    ExpressionAttributeValues: values = {},
-  } = update;
-  const parts = UPDATE.exec(UpdateExpression);
-  if (parts === null) throw new Refusal('ValidationException', UpdateExpression);
-  const item = { ...Key, ...table(update).get(Key) };
-  for (const assignment of parts[1]?.split(', ') ?? []) {
-    const [name = '', value = ''] = assignment.split(' = ');
-    item[names[name] ?? ''] = values[value] ?? { NULL: true };
-  }
-  const removed = new Set(parts[2]?.split(', ').map((name) => names[name]));
-  return Object.fromEntries(Object.entries(item).filter(([name]) => !removed.has(name)));
 }
 
 function batchGetItem({

@@ -4,6 +4,7 @@ import { generateKeyPairSync, randomUUID, sign, type KeyObject } from 'node:cryp
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { KeyProvider } from '@apikey/shared';
+import { updated, type ItemUpdate } from '../bulk/updates.ts';
 
 export const TABLE = 'apikey-bench';
 const ACCOUNT_KEYS = 'arn:aws:kms:us-east-1:111122223333:key';
@@ -23,7 +24,7 @@ interface Input {
   readonly Item: Item;
   readonly KeyId: string;
   readonly RequestItems: Readonly<Record<string, { readonly Keys: readonly Item[] }>>;
-  readonly TransactItems: readonly { readonly Put: { readonly Item: Item } }[];
+  readonly TransactItems: readonly { readonly Put?: { readonly Item: Item }; readonly Update?: ItemUpdate }[];
 }
 
 export async function startEndpoint(): Promise<Endpoint> {
@@ -47,7 +48,10 @@ export async function startEndpoint(): Promise<Endpoint> {
       return {};
     },
     TransactWriteItems: ({ TransactItems }) => {
-      for (const { Put } of TransactItems) items.set(placeOf(Put.Item), Put.Item);
+      for (const { Put, Update } of TransactItems) {
+        if (Put !== undefined) items.set(placeOf(Put.Item), Put.Item);
+        if (Update !== undefined) items.set(placeOf(Update.Key), updated(Update, items.get(placeOf(Update.Key))));
+      }
       return {};
     },
     GetPublicKey: ({ KeyId }) => ({
