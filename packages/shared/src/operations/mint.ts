@@ -24,7 +24,7 @@ import type { ActivatedToken, IssuePlan, OperationDeps } from './types.ts';
 /** How old the ring's state may be when a key is used, in milliseconds. */
 const MAX_RING_AGE = 60_000;
 
-export interface Prepared extends IssuePlan {
+interface Prepared extends IssuePlan {
   readonly unsigned: Unsigned;
   readonly key: ActiveKey['key'];
   /** When the ring was read, epoch milliseconds. */
