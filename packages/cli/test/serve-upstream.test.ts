@@ -1,6 +1,6 @@
 /** `apikey serve --upstream`: what reaches the backend, what comes back, and what happens when either end misbehaves. */
 import { once } from 'node:events';
-import { Agent, request, type IncomingMessage, type RequestListener } from 'node:http';
+import { Agent, get, type IncomingMessage, type RequestListener } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { Readable } from 'node:stream';
 import { compileRoutes } from '@apikey/authorizer';
@@ -155,7 +155,7 @@ describe('the reverse proxy', () => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
       void head.promise.then(() => response.end('data: 1\n\n'));
     });
-    const sent = request(here.gateway.url, { headers: { authorization: `Bearer ${here.token}` } }).end();
+    const sent = get(here.gateway.url, { headers: { authorization: `Bearer ${here.token}` } });
     const [answer] = (await once(sent, 'response')) as [IncomingMessage];
     expect(answer.headers['content-type']).toBe('text/event-stream');
     head.resolve();

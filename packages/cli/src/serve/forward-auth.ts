@@ -26,11 +26,12 @@ export type ForwardAuth = (request: IncomingMessage, response: ServerResponse) =
 
 export function forwardAuth({ decisions, peers, onUnknownRoute }: ForwardAuthOptions): ForwardAuth {
   return async (request, response) => {
+    const own = ownRequest(request);
     // Nothing reads a body here, and a connection whose next bytes are one is of no use to anyone.
-    if (request.method === 'POST' || hasBody(request)) response.setHeader('connection', 'close');
+    if ((request.method === 'POST' && own === undefined) || hasBody(request)) response.setHeader('connection', 'close');
     const { address, trusted } = peers.of(request);
     // Of anybody else the headers say nothing. With routes, a request whose route is not known matches none of them.
-    const original = trusted ? originalRequest(request.rawHeaders, ownRequest(request)) : UNKNOWN;
+    const original = trusted ? originalRequest(request.rawHeaders, own) : UNKNOWN;
     const sourceAddress = peers.clientAddress(request);
     // The proxy in front may be unable to drop such a name from what it passes on to the backend.
     const disguised = disguisedName(request.rawHeaders) !== undefined;
