@@ -16,7 +16,7 @@ export interface EvaluatedPolicy {
 }
 
 const ACCOUNT = '111122223333';
-const PRINCIPAL = `arn:aws:iam::${ACCOUNT}:role/somebody`;
+const PRINCIPAL = `arn:aws:iam::${ACCOUNT}:role/tester`;
 /** What KMS gives each key that is made without a policy of its own: IAM decides. */
 const DEFAULT_KEY_POLICY = {
   Version: '2012-10-17',

@@ -435,7 +435,7 @@ describeOnEmulator(aws, 'the calls of the commands, under the policies of their 
     expect(names.filter((name) => !measured.has(name)).toSorted()).toEqual(Object.keys(UNMEASURED).toSorted());
   });
 
-  it('take account and Region from the caller where nobody says them', async () => {
+  it('take account and Region from the caller where no flag gives them', async () => {
     const { stdout, stderr } = await session.run(['iam', 'revoker', '--env', 'prod']);
     expect(stdout).toContain(`"arn:aws:dynamodb:us-east-1:111122223333:table/${session.table}"`);
     expect(stderr).toContain('Policy of the revoker in environment prod, account 111122223333, us-east-1');

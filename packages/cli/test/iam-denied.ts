@@ -217,7 +217,7 @@ const OTHER_KEYS: readonly Need[] = [
 ];
 
 /** What nothing of apikey ever calls. */
-const NOBODY: readonly Need[] = [
+const NEVER_CALLED: readonly Need[] = [
   ...['Scan', 'BatchWriteItem', 'DeleteTable', 'UpdateTable', 'CreateBackup', 'ExportTableToPointInTime'].map(
     (action) => need(`dynamodb:${action}`, TABLE),
   ),
@@ -230,9 +230,9 @@ const NOBODY: readonly Need[] = [
   ...['PutKeyPolicy', 'CreateGrant', 'DisableKey', 'ScheduleKeyDeletion', 'EnableKey', 'ReplicateKey'].map((action) =>
     need(`kms:${action}`, KEY, { 'kms:ResourceAliases': ['alias/BASE/aKey', 'alias/BASE-seal/aKey'] }),
   ),
-  need('iam:PassRole', 'arn:aws:iam::111122223333:role/somebody'),
-  need('iam:AttachRolePolicy', 'arn:aws:iam::111122223333:role/somebody'),
-  need('sts:AssumeRole', 'arn:aws:iam::111122223333:role/somebody'),
+  need('iam:PassRole', 'arn:aws:iam::111122223333:role/other'),
+  need('iam:AttachRolePolicy', 'arn:aws:iam::111122223333:role/other'),
+  need('sts:AssumeRole', 'arn:aws:iam::111122223333:role/other'),
   need('ssm:PutParameter', `arn:aws:ssm:${PLACE}:parameter/a`),
   need('secretsmanager:PutSecretValue', `arn:aws:secretsmanager:${PLACE}:secret:a-aB3dE6`),
 ];
@@ -256,7 +256,7 @@ function reading({ read }: Powers): Need[] {
   return [...others.flatMap(byKey), ...withoutKeys, need('dynamodb:Query', BY_TIME)];
 }
 
-/** Beside what all of them may not do. */
+/** In addition to what none of them may do. */
 const ROLE_DENIED: Readonly<Record<Role, readonly string[]>> = {
   issuer: ['kms:CreateKey', 'kms:CreateAlias', 'dynamodb:CreateTable', 'cloudtrail:LookupEvents', 'kms:ListKeys'],
   revoker: ['kms:CreateKey', 'kms:DescribeKey', 'dynamodb:CreateTable', 'dynamodb:DescribeTable', 'kms:ListKeys'],
@@ -284,7 +284,7 @@ export function deniedTo(role: Role): Need[] {
     ...writes(powers),
     ...WITHOUT_KEYS,
     ...OTHER_KEYS,
-    ...NOBODY,
+    ...NEVER_CALLED,
     ...signing(powers),
     ...reading(powers),
     ...ofRole,

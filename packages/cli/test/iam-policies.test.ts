@@ -96,7 +96,7 @@ describe('the policies of apikey iam', () => {
     expect(unused).toEqual([]);
   });
 
-  it('let the sealer seal, and nobody else sign a seal', async () => {
+  it('let the sealer seal, and no other role sign a seal', async () => {
     const seal = readTable('sealer').map(({ need }) => need);
     expect(new Set(seal.map(({ action }) => action))).toEqual(
       new Set(['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'kms:GetPublicKey', 'kms:Sign']),

@@ -75,7 +75,7 @@ export interface ItemChange {
   readonly sid: string;
   readonly reason: string;
   readonly kinds: readonly ('CLIENT' | 'RING')[];
-  /** Beside the keys of the item, and the version and head that move with every change. */
+  /** Without the keys of the item, and without the version and head that every change moves. */
   readonly attributes: readonly string[];
 }
 

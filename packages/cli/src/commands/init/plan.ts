@@ -19,7 +19,7 @@ export interface InitPlan {
   /** The first key, where there is no ring yet. */
   readonly newKey: NewKey | undefined;
   readonly activeKey: RingKey | undefined;
-  /** What nobody could find out. */
+  /** What could not be looked at. */
   readonly missing: readonly Missing[];
 }
 

@@ -67,9 +67,9 @@ test.each([
 });
 
 test('the reasons are read from the message where there is no list', () => {
-  const told = 'Transaction cancelled, please refer cancellation reasons for specific reasons';
-  expect(translated(cancelled([], `${told} [None, ConditionalCheckFailed]`))).toMatchObject({ subject: 'request' });
-  expect(translated(cancelled([], `${told} [ValidationError]`))).toMatchObject({ code: 'STORE_REFUSED' });
+  const message = 'Transaction cancelled, please refer cancellation reasons for specific reasons';
+  expect(translated(cancelled([], `${message} [None, ConditionalCheckFailed]`))).toMatchObject({ subject: 'request' });
+  expect(translated(cancelled([], `${message} [ValidationError]`))).toMatchObject({ code: 'STORE_REFUSED' });
 });
 
 test('whatever the reasons, the outcome is certain and never a bug, and shows no text of the vendor', () => {

@@ -39,7 +39,7 @@ interface Reason {
  */
 export function translateCancellation(error: unknown, expectations: readonly Expectation[]): Error | undefined {
   const name = text(error, 'name') ?? '';
-  // A transaction of one item may fail as this item would have by itself.
+  // A transaction of one item may fail with the error of a single write.
   if (meaningOf(name) === 'conflict') return lostRace('version', `${name} (dynamodb:TransactWriteItems)`, error);
   if (name !== 'TransactionCanceledException') return undefined;
   const reasons = reasonsOf(error);
@@ -60,8 +60,8 @@ export function translateCancellation(error: unknown, expectations: readonly Exp
 function reasonsOf(error: unknown): Reason[] {
   const listed = list(error, 'CancellationReasons').map((reason) => text(reason, 'Code') ?? 'None');
   // Not every endpoint sends the list; the message ends with the same codes.
-  const told = /\[([\w, ]+)\]\s*$/.exec(text(error, 'message') ?? '')?.[1]?.split(/, */) ?? [];
-  return (listed.length > 0 ? listed : told).map((code) => ({ code: shown(code), meaning: meaningOf(code) }));
+  const inMessage = /\[([\w, ]+)\]\s*$/.exec(text(error, 'message') ?? '')?.[1]?.split(/, */) ?? [];
+  return (listed.length > 0 ? listed : inMessage).map((code) => ({ code: shown(code), meaning: meaningOf(code) }));
 }
 
 /** A vendor's text is shown only where it has the form of a name. */
