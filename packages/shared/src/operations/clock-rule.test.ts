@@ -208,6 +208,14 @@ describe('what takes away', () => {
     },
   );
 
+  it('dates what it sets by the host that someone has checked', async () => {
+    const its = await scene();
+    its.world.clock.advance(-10 * DAY);
+    await resumeClient(against(its.world, { checked: true }), 'stopped');
+    const last = (await Array.fromAsync(its.world.registry.eventsOf({ kind: 'client', id: 'stopped' }))).at(-1);
+    expect(parseMillis(last?.at ?? '')).toBe(its.world.clock.now());
+  });
+
   it('refuses no revocation for a last event that cannot be read', async () => {
     const its = await scene();
     its.world.meet(({ method }) => (method === 'eventsOf' ? { kind: 'fail', error: new Error('gone') } : undefined));
@@ -266,6 +274,18 @@ describe('an activation', () => {
     })();
     await expect(rotated).rejects.toMatchObject({ code: 'WRONG_STATE' });
     expect(await isLive(world, (await world.registry.findToken(old.jti)) ?? old)).toBe(true);
+  });
+
+  it('is not tried for ever on a host whose clock does not hold still', async () => {
+    const world = await newWorld();
+    let moved = 0;
+    world.meet(({ method }) => {
+      if (method !== 'getRing') return;
+      moved += 1;
+      world.clock.advance(2 * MINUTE);
+    });
+    await expect(issueToken(world.deps, partner, world.sink)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(moved).toBeLessThan(20);
   });
 
   it('is refused if the clock was set back meanwhile', async () => {

@@ -12,6 +12,9 @@ export const COMMIT_BUDGET = 30_000;
 /** For operations that only take away: they may take longer, since they must not fail. Milliseconds. */
 export const REVOKE_BUDGET = 60_000;
 
+/** How often the process may be stopped, or its clock be set, between decision and commit. */
+const MAX_STALE = 5;
+
 const FIRST_WAIT = 5;
 const LONGEST_WAIT = 1_000;
 
@@ -40,6 +43,7 @@ export interface Decision<T> {
  */
 export async function commitLoop<T>(deps: CommitDeps, budget: number, decide: () => Promise<Decision<T>>): Promise<T> {
   const pause = backoff(deps, budget);
+  let stale = 0;
   for (;;) {
     const decidedAt = deps.clock.now();
     const { change, result, complete } = await decide();
@@ -49,10 +53,19 @@ export async function commitLoop<T>(deps: CommitDeps, budget: number, decide: ()
     try {
       const whole = complete === undefined ? change : await complete();
       if (await commitOnce(deps.registry, whole, { pause, isStale })) return result;
+      stale += 1;
+      if (stale > MAX_STALE) throw unsteadyClock();
     } catch (error) {
       if (!(error instanceof ConflictError) || !(await pause())) throw error;
     }
   }
+}
+
+function unsteadyClock(): UnavailableError {
+  return new UnavailableError('the local clock does not hold still', {
+    why: `it moved by more than a minute between decision and commit, ${MAX_STALE + 1} times`,
+    fix: 'look at what sets the clock of this host, or stops its processes, and try again',
+  });
 }
 
 interface CommitTry {

@@ -33,7 +33,8 @@ export async function takingContext(
   const last = event === undefined ? context.at : Math.max(event, witnessed);
   return {
     ...context,
-    at: Math.max(context.at, last),
+    // A person who has looked at the host's clock knows better than the audit log.
+    at: deps.clockEvidence?.checked === true ? context.at : Math.max(context.at, last),
     earliest: Math.min(context.at, last),
     latest: Math.max(context.at, last),
   };
