@@ -23,7 +23,7 @@ export function readTable(name: string): CallRow[] {
 }
 
 export function formatTable(rows: readonly CallRow[], placeholders: Placeholders): string {
-  const lines = rows.map((row) => general(formatRow(row), placeholders)).filter((line) => !isForeign(line));
+  const lines = rows.map((row) => general(formatRow(row), placeholders));
   return [...new Set(lines)]
     .toSorted()
     .map((line) => `${line}\n`)
@@ -59,9 +59,4 @@ function general(line: string, placeholders: Placeholders): string {
     .replaceAll(/(SEALS#)\d[^,;]*|(REQUEST#)[^,;]+/g, '$1$2NAME')
     .replaceAll(/(EVENTS|TOKENS)#\d{4}-\d\d(?:-\d\d)?/g, '$1#PERIOD')
     .replaceAll(/=([^;]+)/g, (_, list: string) => `=${[...new Set(list.split(','))].join(',')}`);
-}
-
-/** `doctor` looks at every key of the account, and other tests have keys in the same emulator. */
-function isForeign(line: string): boolean {
-  return /alias\/(?!BASE)/.test(line);
 }
