@@ -1,6 +1,6 @@
 /** Follows a chain event by event, and says which of its tokens were prepared without a grant of a signing key. */
-import { aggregateName, type AggregateRef, type AuditEvent } from '../domain/records.ts';
-import { LARGEST_COMMIT, verifyGrant, type GrantVerifier } from './grants.ts';
+import { aggregateName, type AggregateRef, type AuditEvent, type KeyRing } from '../domain/records.ts';
+import { keyFlaw, LARGEST_COMMIT, verifyGrant, type GrantVerifier } from './grants.ts';
 
 /** A token that an event prepared, or prepared anew, which no grant vouches for. */
 export interface Unproven {
@@ -14,12 +14,15 @@ export interface Unproven {
 export class GrantCheck {
   readonly #verifier: GrantVerifier;
   readonly #aggregate: string;
+  readonly #ring: KeyRing | undefined;
   /** The newest events, back to the last grant: those that the next one may vouch for. */
   #events: AuditEvent[] = [];
 
-  constructor(verifier: GrantVerifier, aggregate: AggregateRef) {
+  /** @param ring whose keys' grants hold; absent = of any key that the provider has enabled */
+  constructor(verifier: GrantVerifier, aggregate: AggregateRef, ring?: KeyRing) {
     this.#verifier = verifier;
     this.#aggregate = aggregateName(aggregate);
+    this.#ring = ring;
   }
 
   /** What is now known to be unproven. Events in the order of their chain; throws what the key provider throws. */
@@ -33,6 +36,8 @@ export class GrantCheck {
     this.#events = [];
     const verdict = await verifyGrant(this.#verifier, this.#aggregate, events);
     if ('flaw' in verdict) return unproven(events, verdict.flaw, verdict.unchecked);
+    const flaw = this.#ring === undefined ? undefined : keyFlaw(this.#ring, verdict.kid);
+    if (flaw !== undefined) return unproven(events, flaw);
     return unproven(
       events.filter(({ seq }) => seq < verdict.fromSeq),
       MISSING,

@@ -12,7 +12,7 @@ import {
 } from '../domain/records.ts';
 import { parseTokenRecord } from '../domain/schema.ts';
 import type { Registry } from '../ports/registry.ts';
-import { LARGEST_COMMIT, verifyGrant, type GrantVerifier } from './grants.ts';
+import { keyFlaw, LARGEST_COMMIT, verifyGrant, type GrantVerifier } from './grants.ts';
 
 export interface GrantReader extends GrantVerifier {
   readonly registry: Pick<Registry, 'eventsOf'>;
@@ -68,9 +68,9 @@ async function readGrantedEvent(
   const verdict = await verifyGrant(deps, aggregateName(aggregate), events);
   if ('flaw' in verdict) throw notVerified(jti, verdict.flaw);
   if (verdict.fromSeq > seq) throw notVerified(jti, 'the statement that is kept with it is about later events');
-  const state = ring.keys.find(({ kid }) => kid === verdict.kid)?.state ?? 'not in the key ring';
-  if (state === 'active' || state === 'retiring' || state === 'retired') return event;
-  throw notVerified(jti, `its statement is signed by a key that is ${state}`);
+  const flaw = keyFlaw(ring, verdict.kid);
+  if (flaw === undefined) return event;
+  throw notVerified(jti, flaw);
 }
 
 /** From an event to the end of its commit, which is where a grant is. */

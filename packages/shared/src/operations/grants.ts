@@ -5,7 +5,7 @@
 import type { ClientChange } from '../domain/change.ts';
 import { hashEvent } from '../domain/events.ts';
 import { isKid } from '../domain/identifiers.ts';
-import { aggregateName, type AuditEvent, type JsonObject } from '../domain/records.ts';
+import { aggregateName, type AuditEvent, type JsonObject, type KeyRing } from '../domain/records.ts';
 import { isSigningAlg } from '../jose/algorithms.ts';
 import { GRANT_TYPE, parseCompact, type CompactJws } from '../jose/compact.ts';
 import { sha256Hex } from '../jose/digest.ts';
@@ -104,6 +104,13 @@ export async function verifyGrant(
 
 function flawed(flaw: string): GrantVerdict {
   return { flaw, unchecked: false };
+}
+
+/** Why a grant of this key is worth nothing, whenever it was made; nothing where it holds. */
+export function keyFlaw(ring: KeyRing | undefined, kid: string): string | undefined {
+  const state = ring?.keys.find((key) => key.kid === kid)?.state ?? 'not in the key ring';
+  if (state === 'active' || state === 'retiring' || state === 'retired') return undefined;
+  return `its statement is signed by a key that is ${state}`;
 }
 
 function readGrant(grant: string | undefined): CompactJws | undefined {

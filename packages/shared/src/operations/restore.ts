@@ -67,9 +67,10 @@ async function restoreOne(
   { grants, unproven = false, onProgress = () => {} }: RestoreOptions,
 ): Promise<void> {
   const { ref, fromSeq, untilSeq } = step;
-  const target = await targetOf(source, step, grants);
   // Rings come first, so that this one is as it was left.
-  if (!unproven) requireProven(target, await registry.readKeyRing(), grants.now);
+  const ring = await registry.readKeyRing();
+  const target = await targetOf(source, step, grants, ring);
+  if (!unproven) requireProven(target, ring, grants.now);
   let current = await storedAggregate(registry, ref);
   if ((current?.eventSeq ?? 0) !== fromSeq) throw moved(ref.id);
   for await (const events of commitsOf(source.eventsOf(ref, fromSeq + 1), untilSeq)) {
@@ -95,10 +96,11 @@ async function targetOf(
   source: RestoreSource,
   { ref, fromSeq, untilSeq }: RestoreStep,
   grants: GrantVerifier,
+  ring: KeyRing | undefined,
 ): Promise<Target> {
   const state = new Replay(ref);
   const chain = new ChainVerifier(ref, sha256Hex);
-  const check = new GrantCheck(grants, ref);
+  const check = new GrantCheck(grants, ref, ring);
   const flaws: Unproven[] = [];
   const made = new Set<string>();
   const ended = new Set<string>();
