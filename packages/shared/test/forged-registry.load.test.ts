@@ -20,7 +20,7 @@ import { editsOf, type Forgery } from './forgery/edits.ts';
 import { FORGERIES } from './forgery/forgeries.ts';
 import { EVIL_AUDIENCE, EVIL_SCOPE, providerSigner } from './forgery/kit.ts';
 import { dynamoRaw, sqliteRaw } from './forgery/raw-registry.ts';
-import { changes, newRealm, tryForgery, type Realm } from './forgery/realm.ts';
+import { newRealm, tryForgery, type Realm } from './forgery/realm.ts';
 
 const LONG = process.env['APIKEY_TEST_LONG'] === '1';
 const aws = await awsForTests();
@@ -40,7 +40,7 @@ interface Trial {
 }
 
 /** So many trials, half of them of forgeries that agree with themselves; four of five with a command that they aim at. */
-async function trialsOf(realm: Realm, count: number, random: () => number): Promise<Trial[]> {
+function trialsOf(realm: Realm, count: number, random: () => number): Trial[] {
   const mixed = <T>(values: readonly T[]): T[] =>
     values
       .map((value) => ({ value, place: random() }))
@@ -55,16 +55,14 @@ async function trialsOf(realm: Realm, count: number, random: () => number): Prom
         })),
       ),
     );
-  const trials = [FORGERIES, editsOf(realm.honest, realm.kit)].flatMap((forgeries) => [
+  return [FORGERIES, editsOf(realm.honest, realm.kit)].flatMap((forgeries) => [
     ...pairs(forgeries, true).slice(0, count * 0.4),
     ...pairs(forgeries, false).slice(0, count * 0.1),
   ]);
-  const effective = await Promise.all(trials.map(({ forgery }) => changes(realm, forgery)));
-  return trials.filter((_, index) => effective[index]);
 }
 
 interface Outcome {
-  readonly trials: number;
+  readonly tried: number;
   readonly tokens: number;
   readonly refused: number;
   readonly excesses: readonly string[];
@@ -73,11 +71,13 @@ interface Outcome {
 }
 
 async function tryAll(realm: Realm, trials: readonly Trial[]): Promise<Outcome> {
-  let [tokens, refused] = [0, 0];
+  let [tried, tokens, refused] = [0, 0, 0];
   const [excesses, bugs, leaks]: [string[], string[], string[]] = [[], [], []];
   for (const { forgery, command } of trials) {
     const name = `${forgery.name} / ${command.name}`;
     const verdict = await tryForgery(realm, forgery, command);
+    if (!verdict.forged) continue;
+    tried += 1;
     tokens += verdict.tokens;
     excesses.push(...verdict.excesses.map((it) => `${name}: ${it}`));
     const { error } = verdict;
@@ -91,7 +91,7 @@ async function tryAll(realm: Realm, trials: readonly Trial[]): Promise<Outcome> 
     const said = JSON.stringify([error.message, error.why, error.fix]);
     if (said.includes(EVIL_SCOPE) || said.includes(EVIL_AUDIENCE)) leaks.push(`${name}: ${said}`);
   }
-  return { trials: trials.length, tokens, refused, excesses, bugs, leaks };
+  return { tried, tokens, refused, excesses, bugs, leaks };
 }
 
 /** What a command does in the honest registry: most of what is tried below would make a token there. */
@@ -127,7 +127,7 @@ const HONEST = expect.objectContaining({
   'restore into an empty registry': '0',
 });
 
-function describeForgeries(name: string, open: () => Promise<Realm>, count: number): void {
+function describeForgeries(name: string, open: () => Promise<Realm>, atLeast: number): void {
   describe(`a registry that was tampered with, ${name}`, () => {
     let realm: Realm;
     beforeAll(async () => {
@@ -143,7 +143,7 @@ function describeForgeries(name: string, open: () => Promise<Realm>, count: numb
     });
 
     it('makes no token that is more than its command or a signed grant', async () => {
-      const trials = await trialsOf(realm, count, numbers(20_261_128));
+      const trials = trialsOf(realm, Math.ceil(atLeast * 1.05) + 5, numbers(20_261_128));
       const outcome = await tryAll(realm, trials);
       console.log(name, {
         ...outcome,
@@ -151,12 +151,13 @@ function describeForgeries(name: string, open: () => Promise<Realm>, count: numb
         bugs: outcome.bugs.length,
         leaks: outcome.leaks.length,
       });
+      expect(outcome.tried).toBeGreaterThanOrEqual(atLeast);
       expect(outcome.excesses).toEqual([]);
       expect(outcome.bugs).toEqual([]);
       expect(outcome.leaks).toEqual([]);
       // Not because nothing was made, nor because nothing was refused.
-      expect(outcome.tokens).toBeGreaterThan(trials.length / 10);
-      expect(outcome.refused).toBeGreaterThan(trials.length / 10);
+      expect(outcome.tokens).toBeGreaterThan(outcome.tried / 10);
+      expect(outcome.refused).toBeGreaterThan(outcome.tried / 10);
     });
   });
 }
@@ -189,7 +190,7 @@ describeForgeries(
       numbers(1),
     );
   },
-  LONG ? 20_000 : Number(process.env['FORGERIES'] ?? 2_200),
+  LONG ? 20_000 : 2_000,
 );
 
 describeOnEmulator(aws, 'on the emulator', (endpoint) => {
@@ -206,7 +207,7 @@ describeOnEmulator(aws, 'on the emulator', (endpoint) => {
         {
           registry: dynamoRegistry({ table, client: dynamo }),
           keys,
-          raw: dynamoRaw(new DynamoDBClient(common), table),
+          raw: dynamoRaw(endpoint, aws.region, table),
           foreignKeys: kmsKeyProvider({ aliasBase: `alias/other-${table}`, client: kms }),
           sealKeys: kmsKeyProvider({ aliasBase: `alias/${table}`, ring: SEAL_RING, client: kms }),
           disable: async (ref) => {

@@ -3,7 +3,7 @@ import {
   BatchWriteItemCommand,
   ScanCommand,
   type AttributeValue,
-  type DynamoDBClient,
+  DynamoDBClient,
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
 import { join } from 'node:path';
@@ -63,7 +63,12 @@ export function sqliteRaw(dataDir: string): RawRegistry {
   };
 }
 
-export function dynamoRaw(client: DynamoDBClient, table: string): RawRegistry {
+export function dynamoRaw(endpoint: string, region: string, table: string): RawRegistry {
+  const client = new DynamoDBClient({
+    region,
+    endpoint,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
   const scan = async (): Promise<Map<string, Item>> => {
     const items: Record<string, AttributeValue>[] = [];
     let from: Record<string, AttributeValue> | undefined;

@@ -95,6 +95,8 @@ async function storedOf(registry: Registry): Promise<Stored> {
 }
 
 export interface Verdict {
+  /** The registry was another than the honest one. */
+  readonly forged: boolean;
   /** Tokens that were made. */
   readonly tokens: number;
   /** What must not be: tokens beyond any command and grant, and what else gives too much. */
@@ -108,6 +110,7 @@ export async function tryForgery(realm: Realm, forgery: Forgery | undefined, com
   const granted = new Map(realm.granted);
   const stored = structuredClone(honest);
   await forgery?.forge(stored, kit);
+  const forged = forgery?.onTop !== undefined || KINDS.some((kind) => !isDeepStrictEqual(stored[kind], honest[kind]));
   await raw.write(stored);
   if (forgery?.onTop !== undefined) {
     const claims = await honestCommit(kit.deps);
@@ -139,7 +142,7 @@ export async function tryForgery(realm: Realm, forgery: Forgery | undefined, com
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  return { tokens, excesses, error };
+  return { forged, tokens, excesses, error };
 }
 
 /** A token that the admins want for another reason. */
@@ -167,11 +170,4 @@ function endedKids({ history: { kids } }: Kit, { ring }: Stored): ReadonlySet<st
   const states = new Map((Array.isArray(keys) ? keys : []).map((it) => [membersOf(it)['kid'], membersOf(it)['state']]));
   const isBack = states.has(kids.revoked) && states.get(kids.revoked) !== 'revoked';
   return new Set(isBack ? [kids.disabled] : [kids.revoked, kids.disabled]);
-}
-
-/** Whether the forgery changed anything at all. */
-export async function changes({ kit, honest }: Realm, forgery: Forgery): Promise<boolean> {
-  const stored = structuredClone(honest);
-  await forgery.forge(stored, kit);
-  return forgery.onTop !== undefined || KINDS.some((kind) => !isDeepStrictEqual(stored[kind], honest[kind]));
 }
