@@ -85,7 +85,7 @@ const LINES = (): readonly (readonly [string, string])[] => [
   ['apikey issue --out-dir fol\t', '<issue><--out-dir><folder one/>'],
   ['apikey list oth\t', '<list><oth>'],
   ['apikey issue --note oth\t', '<issue><--note><oth>'],
-  ["apikey issue --note '$(touch injected)' --cl\tx", '<issue><--note><$(touch injected)><--client><x>'],
+  ["apikey issue --note '$(touch injected)' --cli\tx", '<issue><--note><$(touch injected)><--client><x>'],
 ];
 
 /** What the lines become in a shell. Zsh takes the slash of a directory back when the line ends there. */

@@ -10,8 +10,6 @@ import { AwsSession, stubAws } from './aws-session.ts';
 import { deniedTo, POWERS, TABLE } from './iam-denied.ts';
 
 const OFFLINE = ['--env', 'prod', '--account', '111122223333', '--region', 'us-east-1'];
-/** What only a commit with a signed grant writes. */
-const WITH_GRANTS = ['grantSeq'];
 
 const policies = new Map<Role, Policy>();
 function policyOf(role: Role): Policy {
@@ -128,7 +126,7 @@ function idle(condition: Policy['Statement'][number]['Condition'], used: readonl
     const seen = used.flatMap(({ context }) => context[key] ?? []);
     const matches = (pattern: string): boolean =>
       seen.some((value) => (pattern.endsWith('*') ? value.startsWith(pattern.slice(0, -1)) : value === pattern));
-    return [patterns].flat().filter((pattern) => !matches(pattern) && !WITH_GRANTS.includes(pattern));
+    return [patterns].flat().filter((pattern) => !matches(pattern));
   });
 }
 

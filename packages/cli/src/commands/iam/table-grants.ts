@@ -89,7 +89,7 @@ export const ISSUING_ATTRIBUTES: readonly string[] = [
   'state',
   'kid',
   'payloadSha256',
-  'grantSeq',
+  'regrantSeq',
   'kmsRequestId',
   'replacedBy',
   'liveUntil',
