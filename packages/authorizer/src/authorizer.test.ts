@@ -1,5 +1,5 @@
 /** Decisions as a caller sees them: each reason for a denial, and every kind of bad token, through the public face. */
-import { assemble, encodeBase64url, signingInput, type DenialReason } from '@apikey/shared';
+import { assemble, encodeBase64url, GRANT_TYPE, SEAL_TYPE, signingInput, type DenialReason } from '@apikey/shared';
 import { DENIAL_REASONS } from '@apikey/shared';
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
@@ -332,6 +332,17 @@ function claimsOf({ claims }: Issued): Record<string, unknown> {
 }
 const header = { alg: 'ES256', typ: 'at+jwt', kid: testKey().kid };
 
+/** What a grant says of a commit. */
+const GRANT_STATEMENT = {
+  iss: ISSUER,
+  env: 'prod',
+  aggregate: 'client:partner',
+  fromSeq: 1,
+  seq: 2,
+  prev: '0'.repeat(64),
+  hash: 'a'.repeat(64),
+};
+
 /** Bad tokens beside which a good one with the same claims is live: each as a change of header, payload or text. */
 const badTokens: [title: string, make: (issued: Issued) => unknown, reason: DenialReason][] = [
   ['two segments', ({ token }) => token.split('.').slice(0, 2).join('.'), 'malformed'],
@@ -407,6 +418,15 @@ const badTokens: [title: string, make: (issued: Issued) => unknown, reason: Deni
   ['no typ', (issued) => forge({ ...header, typ: undefined }, claimsOf(issued), testKey()), 'wrong_type'],
   ['typ JWT', (issued) => forge({ ...header, typ: 'JWT' }, claimsOf(issued), testKey()), 'wrong_type'],
   ['typ in capitals', (issued) => forge({ ...header, typ: 'AT+JWT' }, claimsOf(issued), testKey()), 'wrong_type'],
+  [
+    'the type of a grant over its claims',
+    (issued) => forge({ ...header, typ: GRANT_TYPE }, claimsOf(issued), testKey()),
+    'wrong_type',
+  ],
+  ['a grant', () => forge({ ...header, typ: GRANT_TYPE }, GRANT_STATEMENT, testKey()), 'wrong_type'],
+  ['the type of a seal', (issued) => forge({ ...header, typ: SEAL_TYPE }, claimsOf(issued), testKey()), 'wrong_type'],
+  // The active key signs grants and tokens: only the type tells them apart, and a statement holds no claims.
+  ['a grant with the type of a token', () => forge(header, GRANT_STATEMENT, testKey()), 'malformed'],
   ['typ that is a number', (issued) => forge({ ...header, typ: 1 }, claimsOf(issued), testKey()), 'malformed'],
   ...['crit', 'b64', 'zip', 'enc', 'jku', 'jwk', 'x5u', 'x5c', 'x5t', 'x5t#S256'].map(
     (name): (typeof badTokens)[number] => [

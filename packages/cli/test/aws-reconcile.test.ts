@@ -92,9 +92,17 @@ describeOnEmulator(aws, 'reconciling with CloudTrail', () => {
 
   it('accounts for every token and every signature', async () => {
     const calls = await trail();
-    expect(calls).toHaveLength(2);
+    // A token and its grant, twice.
+    expect(calls).toHaveLength(4);
     const { code, result } = await judge(files('whole', calls.slice(1), calls));
-    expect(result).toMatchObject({ ok: true, matched: 2, findings: [], abandoned: [], ignored: { duplicates: 1 } });
+    expect(result).toMatchObject({
+      ok: true,
+      matched: 2,
+      grants: 2,
+      findings: [],
+      abandoned: [],
+      ignored: { duplicates: 3 },
+    });
     expect(code).toBe(0);
   });
 
@@ -112,6 +120,7 @@ describeOnEmulator(aws, 'reconciling with CloudTrail', () => {
     expect(code).toBe(11);
     expect(stdout).toContain('✗ a signature that nothing in the registry accounts for');
     expect(stdout).toContain('1 finding in environment prod');
+    expect(stdout).toMatch(/grants +2 signatures over commits that prepared tokens/);
   });
 
   it('finds a token whose signature is not in the log', async () => {
@@ -131,7 +140,7 @@ describeOnEmulator(aws, 'reconciling with CloudTrail', () => {
     }));
     expect(await judge(files('foreign', calls, foreign))).toMatchObject({
       code: 0,
-      result: { matched: 2, ignored: { otherKeys: 2 } },
+      result: { matched: 2, ignored: { otherKeys: 4 } },
     });
   });
 

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { SignCall } from '../ports/sign-log.ts';
 import { UnavailableError } from '../ports/errors.ts';
+import type { Registry } from '../ports/registry.ts';
 import { clientChange } from '../domain/change.ts';
 import { tokenEvent } from '../domain/transitions/tokens.ts';
 import { changeContext } from './context.ts';
 import { activateToken } from './activate.ts';
 import { issueToken } from './issue.ts';
 import { MINUTE, newLogged, type Logged } from './logged-world.fixture.ts';
-import type { Reconciliation } from './reconcile.ts';
+import { readSigningKeys, reconcile, type Reconciliation } from './reconcile.ts';
 import { rotateToken } from './rotate.ts';
+import { SignLedger } from './sign-ledger.ts';
 import { partner, recordsOf } from './world.fixture.ts';
 
 const kinds = ({ findings }: Reconciliation): string[] => findings.map(({ kind }) => kind);
@@ -216,6 +218,33 @@ describe('reconciling with the log of signing calls', () => {
       const window = { from: 0, until: 2 ** 51 };
       expect(kinds(await world.judge([...without, forged], window))).toEqual(['unexplained_signature']);
     }
+  });
+
+  it('counts one grant for a commit, and none for an event that prepares nothing', async () => {
+    const world = await newLogged();
+    await history(world);
+    const [grant] = world.log.filter((call) => !world.tokenCalls().includes(call));
+    // Made by a thief of the admin's own credentials, who writes its id beside the events of the same moment.
+    const stolen = { ...grant, requestId: 'stolen', eventId: 'stolen' } as SignCall;
+    const eventsOf: Registry['eventsOf'] = async function* (...range) {
+      for await (const event of world.registry.eventsOf(...range)) {
+        yield event.grant === undefined ? { ...event, grant: 'a.b.c', grantRequestId: 'stolen' } : event;
+      }
+    };
+    const ledger = new SignLedger(await readSigningKeys(world.registry));
+    for (const call of [...world.log, stolen]) ledger.add(call);
+    const registry = new Proxy(world.registry, {
+      get: (target, name) => {
+        const value: unknown = name === 'eventsOf' ? eventsOf : Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const result = await reconcile(registry, { ledger, from: 0, until: 2 ** 51 });
+    expect(result.grants + result.abandoned.length).toBe(3);
+    // At the first event of a commit it takes the place of the grant, whose own signature is then in question.
+    expect(result.abandoned.map(({ call }) => call.requestId)).toEqual([
+      expect.stringMatching(/^(stolen|memory-\d+)$/),
+    ]);
   });
 
   it('hides no signature behind the id of another entry', async () => {

@@ -38,8 +38,8 @@ export class TokenSignatures {
   readonly #client: string;
   readonly #tokens = new Map<string, Found>();
   readonly #grants: GrantSignature[] = [];
-  /** Of the newest event that prepared a token: all of one commit are of one key, which signs their grant. */
-  #kid = '';
+  /** The newest event that prepared a token, until its grant is seen: all of one commit are of one key, which signs it. */
+  #ungranted: { readonly at: string; readonly actor: string; readonly kid: string } | undefined;
 
   constructor(client: string) {
     this.#client = client;
@@ -48,8 +48,15 @@ export class TokenSignatures {
   /** Events in the order of their chain. */
   add(event: AuditEvent): void {
     this.#addToken(event);
-    const { actor, at, grantRequestId: requestId } = event;
-    if (requestId !== undefined) this.#grants.push({ requestId, actor, at: Date.parse(at), kid: this.#kid });
+    this.#addGrant(event);
+  }
+
+  /** Neither member is hashed: each commit that prepares tokens explains one signature, and no other event explains any. */
+  #addGrant({ actor, at, grant, grantRequestId: requestId }: AuditEvent): void {
+    const prepared = this.#ungranted;
+    if (grant === undefined || prepared?.at !== at || prepared.actor !== actor) return;
+    this.#ungranted = undefined;
+    if (requestId !== undefined) this.#grants.push({ requestId, actor, at: Date.parse(at), kid: prepared.kid });
   }
 
   #addToken({ action, actor, at: time, subject, detail }: AuditEvent): void {
@@ -63,7 +70,7 @@ export class TokenSignatures {
       token.activatedAt = at;
       token.requestId = typeof kmsRequestId === 'string' ? kmsRequestId : undefined;
     } else {
-      this.#kid = token.kid;
+      this.#ungranted = { at: time, actor, kid: token.kid };
       token.attempts.push({ at, actor, kid: token.kid });
     }
   }

@@ -15,11 +15,12 @@ const MEANING: Record<ReconcileFindingKind, string> = {
 };
 
 export function reconciliationText(result: Reconciliation, env: string, style: Style): string {
-  const { from, until, matched, abandoned, findings, unjudged, ignored } = result;
+  const { from, until, matched, grants, abandoned, findings, unjudged, ignored } = result;
   const verdict = findings.length === 0 ? style.green('no findings') : style.red(counted(findings.length, 'finding'));
   const fields: Field[] = [
     ['covered', `${formatMillis(from)} to ${formatMillis(until)}`],
     ['matched', `${counted(matched, 'token')} with ${matched === 1 ? 'its' : 'their'} own signature`],
+    ['grants', grants === 0 ? undefined : `${counted(grants, 'signature')} over commits that prepared tokens`],
     [
       'abandoned',
       abandoned.length === 0
@@ -69,12 +70,13 @@ function callFields({ at, principal, keyArn, requestId, eventId }: Call): Field[
 
 /** Fields are only ever added; what is absent is null. */
 export function reconciliationJson(result: Reconciliation): object {
-  const { from, until, matched, abandoned, findings, unjudged, ignored } = result;
+  const { from, until, matched, grants, abandoned, findings, unjudged, ignored } = result;
   return {
     ok: findings.length === 0,
     from: formatMillis(from),
     until: formatMillis(until),
     matched,
+    grants,
     abandoned: abandoned.map(({ call, client, jti }) => ({ client, jti, ...callJson(call) })),
     findings: findings.map(({ kind, client = null, jti = null, expected = null, call }) => ({
       kind,
