@@ -180,7 +180,8 @@ describe('verifying a grant', () => {
   const NO_KEY = /^its statement names no signing key/;
   const EDITED = /^its events are not what was hashed/;
   const OTHER = /^the statement that is kept with it is about something else/;
-  const UNSIGNED = /^its statement is not signed by an enabled key/;
+  const UNSIGNED = /^the signature of its statement does not verify/;
+  const FOREIGN = /^its statement is not signed by a key of this environment/;
 
   it.each<[string, Forged, RegExp | undefined]>([
     ['nothing changed', {}, undefined],
@@ -205,13 +206,15 @@ describe('verifying a grant', () => {
     ['an extension', { header: { crit: ['x'], x: 1 } }, NONE],
     ['a key of its own', { header: { jwk: { kty: 'EC' } } }, NONE],
     ['another algorithm', { header: { alg: 'EdDSA' } }, UNSIGNED],
-    ['an unknown key', { header: { kid: 'k'.repeat(43) } }, UNSIGNED],
+    ['an unknown key', { header: { kid: 'k'.repeat(43) } }, FOREIGN],
     ['a key that is a path', { header: { kid: '../../keys/a' } }, NO_KEY],
   ])('refuses one with %s', async (_, forged, flaw) => {
     const world = await newWorld();
     const verdict = await verify(world, await restate(world, await firstCommit(world), forged));
     expect(verdict).toEqual(
-      flaw === undefined ? expect.objectContaining({ fromSeq: 1 }) : { flaw: expect.stringMatching(flaw) },
+      flaw === undefined
+        ? expect.objectContaining({ fromSeq: 1 })
+        : { flaw: expect.stringMatching(flaw), unchecked: false },
     );
   });
 
@@ -235,7 +238,7 @@ describe('verifying a grant', () => {
       [[registered, { ...prepared, grant: world.sink.tokens[0] ?? '' }], NONE],
     ];
     for (const [events, flaw, name] of cases) {
-      expect(await verify(world, events, name)).toEqual({ flaw: expect.stringMatching(flaw) });
+      expect(await verify(world, events, name)).toEqual({ flaw: expect.stringMatching(flaw), unchecked: false });
     }
   });
 
@@ -243,10 +246,13 @@ describe('verifying a grant', () => {
     const world = await newWorld();
     const events = (await firstCommit(world)).slice();
     const key = (await world.registry.readKeyRing())?.keys[0] ?? expect.fail();
-    expect(await verify({ ...world, keys: memoryKeys() }, events)).toEqual({ flaw: expect.stringMatching(UNSIGNED) });
+    expect(await verify({ ...world, keys: memoryKeys() }, events)).toEqual({
+      flaw: expect.stringMatching(FOREIGN),
+      unchecked: false,
+    });
     const denied = { ...world.keys, publicKeyOf: () => Promise.reject(new AccessDeniedError('ACCESS_DENIED', 'no')) };
     await expect(verify({ ...world, keys: denied }, events)).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
     await world.keys.disable(key.ref);
-    expect(await verify(world, events)).toEqual({ flaw: expect.stringMatching(UNSIGNED) });
+    expect(await verify(world, events)).toEqual({ flaw: 'the key of its statement is disabled', unchecked: true });
   });
 });

@@ -28,7 +28,7 @@ export interface KeyProvider extends PublicKeySource {
   /**
    * The public key with this RFC 7638 thumbprint, found by the name that the provider itself gave the key: no registry
    * has a say in it. Throws `NotFoundError` for a key that it did not make or that is gone, `InvalidStateError` for one
-   * that is disabled, waits for its deletion, or has another thumbprint.
+   * that is disabled or waits for its deletion.
    */
   publicKeyOf(kid: string): Promise<KeyObject>;
   /** Makes a key that only this provider can use, durably before it resolves. Throws `INVALID_ALG` for one it lacks. */

@@ -4,7 +4,7 @@ import type { KeyObject } from 'node:crypto';
 import { SEAL_RING, type RingName } from '../../domain/records.ts';
 import type { SigningAlg } from '../../jose/algorithms.ts';
 import { thumbprint } from '../../jose/thumbprint.ts';
-import { InvalidStateError } from '../../ports/errors.ts';
+import { InvalidStateError, NotFoundError } from '../../ports/errors.ts';
 import type { CreatedKey, KeyProvider, SignResult } from '../../ports/key-provider.ts';
 import type { SkewWatch } from '../clock-skew.ts';
 import type { Session } from '../session.ts';
@@ -87,7 +87,10 @@ class KmsKeys implements KeyProvider {
     if (state !== 'Enabled') throw unsuitable(alias, `the key behind this alias is ${state}`);
     const key = await fetchPublicKey(this.#regions.home, arn);
     if (thumbprint(key) === kid) return key;
-    throw unsuitable(alias, 'the key behind this alias has another thumbprint');
+    throw new NotFoundError('KEY_NOT_FOUND', 'there is no such key in KMS', {
+      why: `the key behind ${alias} is not ${kid}`,
+      fix: 'run `apikey doctor`, which compares the key ring with KMS',
+    });
   }
 
   async sign(ref: string, alg: SigningAlg, input: Uint8Array): Promise<SignResult> {
