@@ -5,7 +5,7 @@ import type { Clock, Delay } from '@apikey/shared';
 /** Where text or a token goes. Writes are complete, or have failed, when the call returns. */
 export interface Output {
   readonly isTTY: boolean;
-  /** Width in characters; only meaningful on a terminal. */
+  /** Width in characters; 0 where it is not known. */
   readonly columns: number;
   /** Whether it takes everything and keeps nothing, as the null device does. */
   readonly discards: boolean;

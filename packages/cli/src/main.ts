@@ -78,7 +78,7 @@ async function follow(parsed: Parsed, io: Io, terminal: Terminal): Promise<numbe
   if (parsed.kind === 'run') return runInterruptibly(parsed, io, terminal);
   if (parsed.kind === 'incomplete') {
     if (terminal.json) throw new UsageError('a command is missing', { fix: 'see: apikey --help' });
-    terminal.printError(await help(parsed.path, io.stderr.columns, terminal.aside.bold));
+    terminal.printError(await help(parsed.path, terminal.asideColumns, terminal.aside.bold));
     return EXIT_CODES.usage.code;
   }
   terminal.print(await textOf(parsed, terminal));

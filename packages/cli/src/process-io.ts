@@ -4,7 +4,6 @@ import type { Io, Output } from './io.ts';
 
 /** A pipe that is full and non-blocking answers EAGAIN; its reader gets this long before the next try. */
 const FULL_PIPE_PAUSE_MS = 5;
-const FALLBACK_COLUMNS = 80;
 /** Devices that take every byte and keep none. */
 const DISCARDING = ['/dev/null', '/dev/zero', '/dev/random', '/dev/urandom'];
 /** Their numbers on Linux (admin-guide/devices.txt: major 1, minors 3, 5, 8 and 9), where `/dev` has none of them. */
@@ -28,7 +27,7 @@ function fileOutput(fd: number, columns: () => number | undefined): Output {
   return {
     isTTY,
     get columns() {
-      return (isTTY ? columns() : undefined) ?? FALLBACK_COLUMNS;
+      return (isTTY ? columns() : undefined) ?? 0;
     },
     get discards() {
       return discards(fd);

@@ -1,6 +1,6 @@
 /** Tokens as the people who decide about them see them: which, whose, until when, and what takes their place. */
 import { endOfLife, formatSeconds, type Attention, type EpochSeconds, type TokenView } from '@apikey/shared';
-import { statusWord } from './commands/list/columns.ts';
+import { idColumn, statusWord } from './commands/list/columns.ts';
 import { lastUsedCell, usesNote } from './use-words.ts';
 import { distance } from './terminal/distance.ts';
 import type { Style } from './terminal/style.ts';
@@ -44,10 +44,10 @@ export function tokenTable(
 ): string[] {
   if (views.length === 0) return [];
   const table: Column<TokenView>[] = [
-    { title: 'jti', cell: ({ record }) => record.jti },
+    idColumn(({ record }) => record.jti),
     { title: 'client', cell: ({ record }) => (clients ? record.client : '') },
     { title: 'status', cell: statusWord },
-    { title: 'ends', cell: ({ record }) => distance(endOfLife(record), now) },
+    { title: 'ends', keep: true, cell: ({ record }) => distance(endOfLife(record), now) },
     { title: 'last used', cell: lastUsedCell(views, now) },
     { title: 'scopes', cell: ({ record }) => record.scopes.join(' ') },
     { title: 'note', cell: ({ record }) => record.note ?? '' },

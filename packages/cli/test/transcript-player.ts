@@ -9,7 +9,7 @@ import type { Session } from './session.ts';
 /**
  * A transcript holds, beside comments (`#`):
  * `$ apikey ...` a command, where `< FILE` and `> FILE` mean what they mean in a shell, and {JTI-1} an id met before;
- * `@later 3d` time passes; `@used {JTI-1}` an authorizer records that a token is used now; `@file NAME a b` writes a file, one word a line; `@terminal` from here on all streams are terminals; `@answer y` is what is typed next;
+ * `@later 3d` time passes; `@used {JTI-1}` an authorizer records that a token is used now; `@file NAME a b` writes a file, one word a line; `@terminal` from here on all streams are terminals, `@terminal 40` of so many columns; `@answer y` is what is typed next;
  * then what was printed: stdout as it is, stderr behind `! `, an exit code other than 0 as `=> 2`.
  */
 const DIRECTIVE = /^(?:#|\$ |@|$)/;
@@ -39,11 +39,14 @@ function recordLocally({ dataDir }: Session): RecordUse {
   };
 }
 
+const COLUMNS = 120;
+
 class Player {
   readonly #session: Session;
   readonly #recordUse: RecordUse;
   readonly #names = new Map<string, string>();
   #tty = false;
+  #columns = COLUMNS;
   #answer = '';
 
   constructor(session: Session, recordUse: RecordUse) {
@@ -56,7 +59,10 @@ class Player {
     const rest = line.slice(line.indexOf(' ') + 1);
     if (word === '@later') this.#session.now += parseDuration(rest) * 1000;
     if (word === '@used') await this.#recordUse(this.#known(rest), Math.floor(this.#session.now / 1000));
-    if (word === '@terminal') this.#tty = true;
+    if (word === '@terminal') {
+      this.#tty = true;
+      this.#columns = /^\d+$/.test(rest) ? Number(rest) : COLUMNS;
+    }
     if (word === '@answer') this.#answer = `${this.#known(rest)}\n`;
     if (word === '@file') {
       const [name = '', ...content] = this.#known(rest).split(' ');
@@ -80,7 +86,7 @@ class Player {
       stdin: input === undefined ? this.#answer : await readFile(file(input)),
       tty: this.#tty && input === undefined && output === undefined,
       env: this.#tty ? { NO_COLOR: '1', ...env } : env,
-      columns: 120,
+      columns: this.#columns,
     });
     this.#answer = '';
     if (output !== undefined) await writeFile(file(output), result.stdout);
@@ -100,6 +106,7 @@ class Player {
       .replaceAll(/"ref":"[^"]*"/g, '"ref":"..."')
       .replaceAll(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, (token) => this.#name('TOKEN', token))
       .replaceAll(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, (jti) => uuidOf(this.#name('JTI', jti)))
+      .replaceAll(/(?<![\w-])[0-9a-f]{8}(?![\w-])/g, (start) => this.#shortJti(start))
       .replaceAll(/"([xy])":"[\w-]+"/g, '"$1":"..."')
       .replaceAll(/(?<![\w-])[\w-]{43}(?![\w-])/g, (kid) => this.#name('KID', kid))
       .replaceAll(/(?<![\w-])[\w-]{12}(?= {2})/g, (start) => this.#shortKid(start))
@@ -111,6 +118,11 @@ class Player {
     const name = this.#names.get(value) ?? `${kind}-${count + 1}`;
     this.#names.set(value, name);
     return name;
+  }
+
+  #shortJti(start: string): string {
+    const name = [...this.#names].find(([value, known]) => known.startsWith('JTI') && value.startsWith(start))?.[1];
+    return name === undefined ? start : uuidOf(name).slice(0, start.length);
   }
 
   /** Tables show the beginning of a kid; as wide as it is, so that they stay tables. */

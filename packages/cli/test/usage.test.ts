@@ -5,6 +5,7 @@ import { localKeys, localStatus } from '@apikey/authorizer/local';
 import { formatDuration, usageResolution } from '@apikey/shared';
 import { localUsage } from '@apikey/shared/local';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { width } from '../src/terminal/width.ts';
 import { errorOf, Session, type Result } from './session.ts';
 
 const DAY = 86_400_000;
@@ -49,6 +50,47 @@ describe('the list on a terminal', () => {
     for (const line of columns < 80 ? [] : lines.slice(1)) expect(line).toMatch(/[█░]{3,8} 2026-1[12]-\d\d/);
     expect(lines[0]?.includes('LAST USED')).toBe(columns >= 100);
     expect(stdout.includes('in 9 days')).toBe(columns >= 200);
+  });
+
+  it('fits any terminal, as every table does, and gives up the bar before the date', async () => {
+    const { session } = await world();
+    using _ = session;
+    await session.run(['clients', 'set', 'partner', '--contact', 'ops@partner.example', '--owner', '東京チーム']);
+    const tables = [['list'], ['list', '--all'], ['expiring', '-q'], ['clients', 'list'], ['keys', 'list'], ['audit']];
+    for (const argv of [...tables, ['config', 'show']]) {
+      for (const columns of [12, 20, 30, 37, 40, 53, 60, 66, 72, 80, 132]) {
+        const { stdout } = await session.run(argv, { tty: true, columns, env: { NO_COLOR: '1' } });
+        const lines = stdout.trimEnd().split('\n');
+        const tooWide = lines.filter((line) => width(line) > columns && !line.startsWith('partner  ops@'));
+        expect({ argv, columns, tooWide }).toEqual({ argv, columns, tooWide: [] });
+        if (argv[0] !== 'list' || columns < 20) continue;
+        for (const line of lines.slice(1)) expect(line).toMatch(/2026-1[12]-\d\d|2027-01-\d\d/);
+      }
+    }
+  });
+
+  it('takes a width of 0 for one that is not known', async () => {
+    const { session } = await world();
+    using _ = session;
+    const [none, usual] = [0, 80].map((columns) => session.run(['list'], { tty: true, columns }));
+    expect((await none)?.stdout).toBe((await usual)?.stdout);
+    const help = await session.run(['list', '--help'], { tty: true, columns: 0 });
+    expect(help.stdout).toBe((await session.run(['list', '--help'], { tty: true, columns: 80 })).stdout);
+  });
+
+  it('is of ASCII where the locale is', async () => {
+    const { session, old } = await world();
+    using _ = session;
+    const env = { LC_ALL: 'C', LANG: 'de_DE.UTF-8', NO_COLOR: '1' };
+    for (const argv of [['list', '--all'], ['expiring'], ['show', old], ['doctor'], ['audit'], ['clients', 'list']]) {
+      for (const columns of [40, 120]) {
+        const { stdout, stderr } = await session.run(argv, { tty: true, columns, env });
+        expect(stdout + stderr).toMatch(/^[\n -~]+$/);
+      }
+    }
+    expect((await session.run(['list'], { tty: true, columns: 120, env })).stdout).toContain('####.. 2026-11-30');
+    const bad = await session.run(['verify'], { tty: true, stdin: 'no token', env });
+    expect(bad.stdout + bad.stderr).toMatch(/^[\n -~]+$/);
   });
 
   it('colours the bar by urgency, and prints the same text without colours', async () => {

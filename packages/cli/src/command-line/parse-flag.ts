@@ -19,7 +19,7 @@ export function parseFlag<T>(name: string, value: string, parse: (text: string) 
     return parse(value);
   } catch (error) {
     if (!(error instanceof ApikeyError)) throw error;
-    const shown = value.length > LONGEST_QUOTE ? `${value.slice(0, LONGEST_QUOTE)}…` : value;
+    const shown = value.length > LONGEST_QUOTE ? `${value.slice(0, LONGEST_QUOTE)}...` : value;
     throw new InvalidValueError(error.code, `${name} ${jsonText(shown)}: ${error.message}`, {
       ...(error.why === undefined ? {} : { why: error.why }),
       ...(error.fix === undefined ? {} : { fix: error.fix }),

@@ -179,7 +179,7 @@ async function syncDirectory(path: string): Promise<void> {
 
 function inUse(path: string): RefusedError {
   return new RefusedError('WRONG_STATE', `another run is writing to ${path}`, {
-    why: 'two runs would replace each other’s tokens',
+    why: "two runs would replace each other's tokens",
     fix: 'wait until it is done',
   });
 }

@@ -1,37 +1,42 @@
 import { describe, expect, it } from 'vitest';
 import { lifeBar, lifePaint, type Life } from './life-bar.ts';
 import type { Style } from './style.ts';
+import { ASCII, UNICODE } from './symbols.ts';
 
 const DAY = 86_400;
-const life = (remaining: number, whole = 90 * DAY, replaced = false): Life => ({ remaining, whole, replaced });
+const life = (remaining: number, replaced = false): Life => ({ remaining, replaced });
 const style: Style = {
   bold: (text) => `bold ${text}`,
   dim: (text) => `dim ${text}`,
   red: (text) => `red ${text}`,
   green: (text) => `green ${text}`,
   yellow: (text) => `yellow ${text}`,
+  symbols: UNICODE,
 };
 const paint = (shown: Life): string => lifePaint(shown, style)('bar');
 
 describe('the bar of a remaining life', () => {
   it.each([
     [90 * DAY, '████████'],
-    [80 * DAY, '████████'],
-    [78 * DAY, '███████░'],
-    [45 * DAY, '████░░░░'],
-    [11 * DAY, '█░░░░░░░'],
+    [14 * DAY, '████████'],
+    [12 * DAY, '███████░'],
+    [10 * DAY, '██████░░'],
+    [7 * DAY, '████░░░░'],
+    [1.5 * DAY, '█░░░░░░░'],
+    [Infinity, '████████'],
     [1, '█░░░░░░░'],
     [0, '░░░░░░░░'],
     [-1, '░░░░░░░░'],
     [Number.NaN, '░░░░░░░░'],
-  ])('of 90 days with %d seconds left is %s', (remaining, bar) => {
+  ])('shows the share of two weeks: %d seconds left is %s', (remaining, bar) => {
     expect(lifeBar(life(remaining), 8)).toBe(bar);
   });
 
   it('has always so many cells, whatever the numbers', () => {
-    for (const whole of [-5, 0, 1, 1e9]) {
-      for (const remaining of [-5, 0, 0.5, 3, 1e9, Infinity]) {
-        for (const cells of [1, 6, 20]) expect(lifeBar(life(remaining, whole), cells)).toHaveLength(cells);
+    for (const remaining of [-5, 0, 0.5, 3, 1e9, Infinity]) {
+      for (const cells of [0, 1, 6, 20]) {
+        expect(lifeBar(life(remaining), cells)).toHaveLength(cells);
+        expect(lifeBar(life(remaining), cells, ASCII)).toMatch(/^#*\.*$/);
       }
     }
   });
@@ -47,7 +52,7 @@ describe('its colour', () => {
   });
 
   it('stays green where another token is in place', () => {
-    expect(paint(life(60, DAY, true))).toBe('green bar');
-    expect(paint(life(0, DAY, true))).toBe('dim bar');
+    expect(paint(life(60, true))).toBe('green bar');
+    expect(paint(life(0, true))).toBe('dim bar');
   });
 });

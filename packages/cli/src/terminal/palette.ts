@@ -1,7 +1,8 @@
 /** The colours of a terminal, set as marks that no stored text can forge. */
 import { randomBytes } from 'node:crypto';
 import { Chalk } from 'chalk';
-import type { Paint, Palette, Style } from './style.ts';
+import type { Paint, Palette } from './style.ts';
+import { UNICODE } from './symbols.ts';
 
 const NONCE_BYTES = 8;
 
@@ -16,12 +17,13 @@ const unpainted: Paint = (text) => text;
 const PRIVATE_USE = 0xe000;
 const NAMES = ['bold', 'dim', 'red', 'green', 'yellow'] as const;
 type Name = (typeof NAMES)[number];
+type Paints = Readonly<Record<Name, Paint>>;
 
 /**
  * A style that sets marks instead of escapes, so that every escape in a text can be replaced before the marks become
  * colours. The marks hold random bits: no stored text can forge one.
  */
-function markedPalette(paints: Style, nonce: Uint8Array): Palette {
+function markedPalette(paints: Paints, nonce: Uint8Array): Palette {
   const key = String.fromCharCode(...Array.from(nonce, (byte) => PRIVATE_USE + byte));
   const end = key + String.fromCharCode(PRIVATE_USE + NAMES.length);
   const marked = (name: Name): Paint => {
@@ -34,12 +36,13 @@ function markedPalette(paints: Style, nonce: Uint8Array): Palette {
     red: marked('red'),
     green: marked('green'),
     yellow: marked('yellow'),
+    symbols: UNICODE,
   };
   return { style, render: (text) => rendered(text.split(key), paints) };
 }
 
 /** @param pieces each but the first begins with the character of its mark */
-function rendered([first = '', ...pieces]: readonly string[], paints: Style): string {
+function rendered([first = '', ...pieces]: readonly string[], paints: Paints): string {
   const outer: { readonly before: string; readonly paint: Paint }[] = [];
   let text = first;
   const close = (): void => {

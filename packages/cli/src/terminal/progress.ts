@@ -1,6 +1,7 @@
 /** A bar on stderr for long work, where a person looks on; nothing at all elsewhere. */
 import type { Context } from '../context.ts';
 import { isInteractive } from './confirm.ts';
+import { UNICODE, type Symbols } from './symbols.ts';
 
 const WIDTH = 24;
 /** Redrawn this often at most, in milliseconds: a terminal must not slow the work. */
@@ -28,15 +29,20 @@ export function progress(
       const now = io.clock.now();
       if (now - drawnAt < PAUSE && done !== all) return;
       drawnAt = now;
-      terminal.status(progressLine(what, done, all));
+      terminal.status(progressLine(what, done, all, terminal.aside.symbols));
     },
   };
 }
 
 /** `issued    [██████------]  50 %  500/1000`. */
-export function progressLine(what: string, done: number, total: number | undefined): string {
+export function progressLine(
+  what: string,
+  done: number,
+  total: number | undefined,
+  symbols: Symbols = UNICODE,
+): string {
   if (total === undefined || total <= 0) return `${what}  ${done}`;
   const share = Math.min(1, done / total);
   const full = Math.floor(share * WIDTH);
-  return `${what}  [${'█'.repeat(full)}${'-'.repeat(WIDTH - full)}]  ${Math.floor(share * 100)} %  ${done}/${total}`;
+  return `${what}  [${symbols.full.repeat(full)}${'-'.repeat(WIDTH - full)}]  ${Math.floor(share * 100)} %  ${done}/${total}`;
 }

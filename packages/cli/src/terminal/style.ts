@@ -1,5 +1,6 @@
 /** Colours, decided for each stream by itself; chalk is loaded only where some are wanted. */
 import type { Io, Output } from '../io.ts';
+import { UNICODE, type Symbols } from './symbols.ts';
 
 export type Paint = (text: string) => string;
 
@@ -9,6 +10,7 @@ export interface Style {
   readonly red: Paint;
   readonly green: Paint;
   readonly yellow: Paint;
+  readonly symbols: Symbols;
 }
 
 /** A style, and what turns the marks that it sets into colours. */
@@ -18,7 +20,7 @@ export interface Palette {
 }
 
 const same: Paint = (text) => text;
-export const PLAIN: Style = { bold: same, dim: same, red: same, green: same, yellow: same };
+export const PLAIN: Style = { bold: same, dim: same, red: same, green: same, yellow: same, symbols: UNICODE };
 export const PLAIN_PALETTE: Palette = { style: PLAIN, render: same };
 
 /** Off without a terminal, with `--no-color`, with `NO_COLOR` set to anything (no-color.org), and on a dumb terminal. */

@@ -1,73 +1,119 @@
 /** Tables: aligned with a header for people, tab-separated without one for programs. */
-import { stripVTControlCharacters } from 'node:util';
 import { printable } from './printable.ts';
 import type { Style } from './style.ts';
+import { clip, width } from './width.ts';
+
+export { clip, width } from './width.ts';
 
 export interface Column<Row> {
   readonly title: string;
   readonly cell: (row: Row) => string;
   /** Applied after alignment, so that colours never count as width. */
   readonly paint?: (text: string, row: Row) => string;
+  /** The cell where there is no room for all of it, in place of a cut one: the beginning of an id. */
+  readonly short?: (cell: string) => string;
+  /** Never cut, and left out last. */
+  readonly keep?: true;
 }
 
 const GAP = '  ';
-/** East Asian wide characters and emoji take two cells of a terminal. */
-const WIDE =
-  /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}/u;
+/** A column gives way down to so many cells, before others are left out; in the end down to fewer. */
+const LEAST = 8;
+const LEAST_OF_ALL = 3;
 
-const ASCII = /^[\x20-\x7E]*$/;
-
-/** Cells of a terminal that a text takes. */
-export function width(text: string): number {
-  if (ASCII.test(text)) return text.length;
-  let cells = 0;
-  for (const segment of characters(stripVTControlCharacters(text))) cells += WIDE.test(segment) ? 2 : 1;
-  return cells;
+/** A column with its cells, the title first, and the width that it gets. */
+interface Shown<Row> {
+  readonly column: Column<Row>;
+  readonly cells: readonly string[];
+  readonly cellWidth: number;
 }
 
-/** What people see as characters. The segmenter takes some 15 ms to make, so most runs do without. */
-function characters(text: string): string[] {
-  return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
-}
-
-/** Cuts a text to so many cells, with an ellipsis where something is missing. */
-export function clip(text: string, cells: number): string {
-  if (width(text) <= cells) return text;
-  let kept = '';
-  for (const segment of characters(text)) {
-    if (width(kept + segment) > cells - 1) break;
-    kept += segment;
-  }
-  return `${kept}…`;
-}
-
-/** Lines of equal columns under a header. The last column gives way when the terminal is too narrow. */
+/**
+ * Lines of equal columns under a header, none of them wider than the terminal. The last column gives way first, then
+ * ids are shortened, the widest columns are cut, and columns are left out from the right.
+ */
 export function alignedTable<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
   { style, columns: available }: { readonly style: Style; readonly columns: number },
 ): string[] {
-  const cells = rows.map((row) => columns.map((column) => printable(column.cell(row))));
-  const widths = columns.map(({ title }, index) =>
-    Math.max(width(title), ...cells.map((line) => width(line[index] ?? ''))),
+  const shown = fitted(
+    columns.map((column) => measured(column, rows, column.cell)),
+    rows,
+    available,
   );
-  const used = widths.slice(0, -1).reduce((sum, cellWidth) => sum + cellWidth + GAP.length, 0);
-  const last = Math.max(columns.at(-1)?.title.length ?? 0, available - used);
-  const line = (texts: readonly string[], paint: (text: string, index: number) => string): string =>
-    texts
-      .map((text, index) => {
-        if (index === texts.length - 1) return paint(clip(text, last), index);
-        return paint(text, index) + ' '.repeat((widths[index] ?? 0) - width(text));
+  const line = (index: number, paint: (text: string, column: Column<Row>) => string): string =>
+    shown
+      .map(({ column, cells, cellWidth }, at) => {
+        const text = clip(cells[index] ?? '', cellWidth, style.symbols.more);
+        const padding = at === shown.length - 1 ? '' : ' '.repeat(cellWidth - width(text));
+        return paint(text, column) + padding;
       })
       .join(GAP)
       .trimEnd();
   return [
-    line(
-      columns.map(({ title }) => title.toUpperCase()),
-      (text) => style.bold(text),
-    ),
-    ...rows.map((row, at) => line(cells[at] ?? [], (text, index) => columns[index]?.paint?.(text, row) ?? text)),
+    line(0, (text) => style.bold(text)),
+    ...rows.map((row, index) => line(index + 1, (text, { paint }) => paint?.(text, row) ?? text)),
   ];
+}
+
+/** Cells that lines of these columns take. */
+export function tableWidth<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): number {
+  return total(columns.map((column) => measured(column, rows, column.cell)));
+}
+
+function measured<Row>(column: Column<Row>, rows: readonly Row[], cell: (row: Row) => string): Shown<Row> {
+  const cells = [column.title.toUpperCase(), ...rows.map((row) => printable(cell(row)))];
+  return { column, cells, cellWidth: Math.max(...cells.map(width)) };
+}
+
+function total(shown: readonly { readonly cellWidth: number }[]): number {
+  return shown.reduce((sum, { cellWidth }) => sum + cellWidth + GAP.length, -GAP.length);
+}
+
+function fitted<Row>(all: readonly Shown<Row>[], rows: readonly Row[], available: number): readonly Shown<Row>[] {
+  const last = all.at(-1);
+  if (last === undefined || total(all) <= available) return all;
+  let shown = all;
+  if (last.column.keep !== true) {
+    const least = Math.max(last.column.title.length, last.cellWidth - (total(all) - available));
+    shown = [...all.slice(0, -1), { ...last, cellWidth: Math.min(last.cellWidth, least) }];
+  }
+  if (total(shown) > available) {
+    shown = shown.map((it) => {
+      const { short, cell } = it.column;
+      return short === undefined ? it : measured(it.column, rows, (row) => short(cell(row)));
+    });
+  }
+  shown = narrowed(shown, available, LEAST);
+  while (total(shown) > available && shown.length > 1) {
+    const dispensable = shown.findLastIndex(({ column }, index) => index > 0 && column.keep !== true);
+    if (dispensable === -1) break;
+    shown = shown.filter((_, index) => index !== dispensable);
+  }
+  shown = narrowed(shown, available, LEAST_OF_ALL);
+  return total(shown) <= available ? shown : onlyKept(shown, available);
+}
+
+/** Takes cells from the widest column that may be cut, one by one. */
+function narrowed<Row>(shown: readonly Shown<Row>[], available: number, least: number): readonly Shown<Row>[] {
+  const widths = shown.map(({ cellWidth }) => cellWidth);
+  for (let excess = total(shown) - available; excess > 0; excess -= 1) {
+    const cuttable = widths.map((cellWidth, index) =>
+      shown[index]?.column.keep === true || cellWidth <= least ? 0 : cellWidth,
+    );
+    const widest = Math.max(...cuttable);
+    if (widest === 0) break;
+    const at = cuttable.lastIndexOf(widest);
+    widths[at] = widest - 1;
+  }
+  return shown.map((it, index) => ({ ...it, cellWidth: widths[index] ?? it.cellWidth }));
+}
+
+/** Where not even a date has room beside an id. */
+function onlyKept<Row>(shown: readonly Shown<Row>[], available: number): readonly Shown<Row>[] {
+  const kept = shown.find(({ column }) => column.keep === true) ?? shown[0];
+  return kept === undefined ? [] : [{ ...kept, cellWidth: Math.min(kept.cellWidth, Math.max(1, available)) }];
 }
 
 export function tabSeparated<Row>(rows: readonly Row[], cells: readonly ((row: Row) => string)[]): string[] {

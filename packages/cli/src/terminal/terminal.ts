@@ -5,6 +5,7 @@
 import type { Io, Output } from '../io.ts';
 import { jsonText, printableLines } from './printable.ts';
 import { redact } from './redact.ts';
+import { symbolsFor } from './symbols.ts';
 import { PLAIN, PLAIN_PALETTE, colours, wantsColour, type Palette, type Style } from './style.ts';
 
 export interface TerminalOptions {
@@ -18,6 +19,8 @@ export interface TerminalOptions {
 }
 
 type Outputs = Pick<Io, 'stdout' | 'stderr' | 'env'>;
+
+const FALLBACK_COLUMNS = 80;
 
 interface Coloured {
   readonly stdout: boolean;
@@ -54,8 +57,9 @@ export class Terminal {
     this.#quiet = options.quiet;
     this.json = options.json;
     this.#jsonLines = options.jsonLines === true;
-    this.style = coloured.stdout ? style : PLAIN;
-    this.aside = coloured.stderr ? style : PLAIN;
+    const symbols = symbolsFor(io.env);
+    this.style = { ...(coloured.stdout ? style : PLAIN), symbols };
+    this.aside = { ...(coloured.stderr ? style : PLAIN), symbols };
     this.#render = render;
   }
 
@@ -72,7 +76,11 @@ export class Terminal {
   }
 
   get columns(): number {
-    return this.#stdout.columns;
+    return known(this.#stdout.columns);
+  }
+
+  get asideColumns(): number {
+    return known(this.#stderr.columns);
   }
 
   /** Whether nobody reads results any more: long work may stop. */
@@ -183,6 +191,11 @@ export class Terminal {
       // There is nowhere left to say it; the exit code still does.
     }
   }
+}
+
+/** A terminal that does not know its width says that it has no columns. */
+function known(columns: number): number {
+  return columns > 0 ? columns : FALLBACK_COLUMNS;
 }
 
 export function isBrokenPipe(error: unknown): boolean {

@@ -20,7 +20,7 @@ export const PIPED_CELLS: readonly NamedCell<AuditEvent>[] = [
 
 export function tableColumns(now: number, style: Style): readonly Column<AuditEvent>[] {
   return [
-    { title: 'when', cell: ({ at }) => distance(parseTime(at), now) },
+    { title: 'when', keep: true, cell: ({ at }) => distance(parseTime(at), now) },
     { title: 'who', cell: ({ actor }) => shortActor(actor) },
     { title: 'what', cell: ({ action }) => action, paint: (text, { action }) => paintOf(action, style)(text) },
     { title: 'about', cell: aboutOf },

@@ -32,11 +32,11 @@ export function reconciliationText(result: Reconciliation, env: string, style: S
   ];
   return [
     ...findings.flatMap((finding) => [
-      `${style.red('✗')} ${MEANING[finding.kind]}`,
+      `${style.red(style.symbols.no)} ${MEANING[finding.kind]}`,
       ...fieldLines(findingFields(finding), style, '    '),
     ]),
     ...abandoned.flatMap(({ call, client, jti }) => [
-      `${style.dim('–')} a signature that never became a token`,
+      `${style.dim(style.symbols.open)} a signature that never became a token`,
       ...fieldLines([['client', client], ['token', jti], ...callFields(call)], style, '    '),
     ]),
     ...(findings.length + abandoned.length === 0 ? [] : ['']),

@@ -38,7 +38,7 @@ export function reportText(report: AuditReport, checked: Checked, style: Style):
   ];
   return [
     ...findings.flatMap((finding) => [
-      `${style.red('✗')} ${FINDING_KINDS[finding.kind]}`,
+      `${style.red(style.symbols.no)} ${FINDING_KINDS[finding.kind]}`,
       ...fieldLines(findingFields(finding), style, '    '),
     ]),
     ...(findings.length === 0 ? [] : ['']),

@@ -43,6 +43,7 @@ export function tableColumns(views: readonly ClientView[], now: number, style: S
     ...optional('pending', ({ pendingTokens }) => (pendingTokens === 0 ? '' : String(pendingTokens))),
     {
       title: 'next end',
+      keep: true,
       cell: ({ nextExpiry }) => (nextExpiry === undefined ? '' : distance(nextExpiry, now)),
       paint: (text, { nextExpiry = Infinity }) => (nextExpiry - now < EXPIRING_SECONDS ? style.yellow(text) : text),
     },

@@ -122,7 +122,8 @@ function notSetUp({ env, registry }: Settings): Check {
 }
 
 function checkLines(checks: readonly Check[], style: Style): string[] {
-  const marks = { true: style.green('✓'), false: style.red('✗'), null: style.dim('–') };
+  const { yes, no, open: neither } = style.symbols;
+  const marks = { true: style.green(yes), false: style.red(no), null: style.dim(neither) };
   const width = Math.max(...checks.map(({ name }) => name.length));
   const indent = ' '.repeat(width + 4);
   return checks.flatMap(({ name, ok, what, why, fix }) => {

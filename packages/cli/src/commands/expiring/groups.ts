@@ -1,10 +1,10 @@
 /** Tokens that end soon, for people: a heading for each client, with whom to write to, and its tokens under it. */
 import type { TokenView } from '@apikey/shared';
 import type { Style } from '../../terminal/style.ts';
-import { alignedTable, type Column } from '../../terminal/table.ts';
+import { alignedTable, tableWidth, type Column } from '../../terminal/table.ts';
 import { printable } from '../../terminal/printable.ts';
 import { lastUsedCell } from '../../use-words.ts';
-import { endColumn, NARROW_END, WIDE_END } from '../list/columns.ts';
+import { DATE_ALONE, endColumn, idColumn, NARROW_END, WIDE_END, type EndStyle } from '../list/columns.ts';
 
 const INDENT = '  ';
 /** From here on there is room for the distance beside the date. */
@@ -18,18 +18,25 @@ export function groupLines(
   const groups = [...Map.groupBy(views, ({ record }) => record.client)];
   return groups.flatMap(([client, tokens], index) => {
     const contact = tokens[0]?.contact;
-    const table: Column<TokenView>[] = [
-      { title: 'jti', cell: ({ record }) => record.jti },
-      endColumn(now, style, columns >= WIDE_TERMINAL ? WIDE_END : NARROW_END),
+    const room = columns - INDENT.length;
+    const table = (end: EndStyle): Column<TokenView>[] => [
+      idColumn(({ record }) => record.jti),
+      endColumn(now, style, end),
       { title: 'last used', cell: lastUsedCell(views, now) },
       { title: 'successor', cell: successorWord },
       { title: 'note', cell: ({ record }) => record.note ?? '' },
     ];
-    const used = table.filter(({ cell }) => tokens.some((view) => cell(view) !== ''));
+    const filled = (end: EndStyle): Column<TokenView>[] =>
+      table(end).filter(({ cell }) => tokens.some((view) => cell(view) !== ''));
+    const narrow = [NARROW_END, DATE_ALONE].map(filled);
+    const used =
+      columns >= WIDE_TERMINAL
+        ? filled(WIDE_END)
+        : (narrow.find((it) => tableWidth(it, tokens) <= room) ?? filled(DATE_ALONE));
     return [
       ...(index === 0 ? [] : ['']),
       `${style.bold(client)}  ${contact === undefined ? style.yellow('no contact') : printable(contact)}`,
-      ...alignedTable(tokens, used, { style, columns: columns - INDENT.length }).map((line) => INDENT + line),
+      ...alignedTable(tokens, used, { style, columns: room }).map((line) => INDENT + line),
     ];
   });
 }

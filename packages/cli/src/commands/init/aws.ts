@@ -87,7 +87,7 @@ async function carryOut(
   const finish = (step: PlannedStep['step']): void => {
     const finished = steps.filter((planned) => planned.step === step);
     done.push(...finished);
-    for (const { does } of finished) terminal.say(`  ${terminal.aside.green('✓')} ${does}`);
+    for (const { does } of finished) terminal.say(`  ${terminal.aside.green(terminal.aside.symbols.yes)} ${does}`);
   };
   for (const step of tableSteps) {
     const failure = await table?.apply(step);

@@ -3,7 +3,7 @@ import { endOfLife, formatSeconds, type TokenView } from '@apikey/shared';
 import { distance } from '../../terminal/distance.ts';
 import { lifeBar, lifePaint, type Life } from '../../terminal/life-bar.ts';
 import type { Style } from '../../terminal/style.ts';
-import { width, type Column } from '../../terminal/table.ts';
+import { tableWidth, type Column } from '../../terminal/table.ts';
 import { lastUsedCell } from '../../use-words.ts';
 import type { NamedCell } from '../listing.ts';
 
@@ -42,17 +42,18 @@ export interface EndStyle {
 export const WIDE_END: EndStyle = { bar: 8, distance: true };
 export const NARROW_END: EndStyle = { bar: 6, distance: false };
 const NARROWEST_END: EndStyle = { bar: 3, distance: false };
+export const DATE_ALONE: EndStyle = { bar: 0, distance: false };
 
+const SHORT_ID = 8;
 const DATE_LENGTH = '2027-02-01'.length;
-const GAP = 2;
-/** The last column gives way by being cut, down to so many characters; an end takes fewer. */
+/** The last column gives way by being cut, down to so many characters. */
 const LAST_COLUMN = 20;
 /** Left out one after the other until the rest fits. */
 const DISPENSABLE: readonly string[] = ['issued', 'scopes', 'note', 'last used'];
 
 /**
  * Scopes and notes are shown where at least one token has some; what does not fit beside the id, the client, the status
- * and the end is left out.
+ * and the end is left out. Of the end the bar goes first, and the date last.
  */
 export function tableColumns(
   views: readonly TokenView[],
@@ -69,13 +70,16 @@ export function tableColumns(
     if (fits(left)) return left;
     left = left.filter((column) => column.title !== title);
   }
-  if (fits(left)) return left;
-  return left.map((column) => (column.title === 'ends' ? endColumn(now, style, NARROWEST_END) : column));
+  for (const end of [NARROWEST_END, DATE_ALONE]) {
+    if (fits(left)) return left;
+    left = left.map((column) => (column.title === 'ends' ? endColumn(now, style, end) : column));
+  }
+  return left;
 }
 
 function columnsOf(views: readonly TokenView[], now: number, style: Style, end: EndStyle): Column<TokenView>[] {
   return [
-    { title: 'jti', cell: ({ record }) => record.jti },
+    idColumn(({ record }) => record.jti),
     { title: 'client', cell: ({ record }) => record.client, paint: (text) => style.bold(text) },
     { title: 'status', cell: statusWord, paint: (text, view) => statusPaint(view, style)(text) },
     { title: 'issued', cell: ({ record }) => distance(record.iat, now) },
@@ -86,31 +90,39 @@ function columnsOf(views: readonly TokenView[], now: number, style: Style, end: 
   ];
 }
 
+/** Where there is no room, its first characters: enough beside the client to name a token. */
+export function idColumn<Row>(jti: (row: Row) => string): Column<Row> {
+  return { title: 'jti', cell: jti, short: (text) => text.slice(0, SHORT_ID) };
+}
+
 /** The end of each token behind the bar of its remaining life, in the colour of its urgency. */
 export function endColumn(now: number, style: Style, end: EndStyle): Column<TokenView> {
   return {
     title: 'ends',
-    cell: (view) => endCell(view, now, end),
+    keep: true,
+    cell: (view) => endCell(view, now, end, style),
     paint: (text, view) => lifePaint(lifeOf(view), style)(text),
   };
 }
 
 /** `███████░ 2027-02-01 in 72 days`, or on a narrow terminal `█████░ 2027-02-01`. */
-function endCell(view: TokenView, now: number, style: EndStyle): string {
+function endCell(view: TokenView, now: number, { bar, distance: told }: EndStyle, { symbols }: Style): string {
   const end = endOfLife(view.record);
-  const text = `${lifeBar(lifeOf(view), style.bar)} ${formatSeconds(end).slice(0, DATE_LENGTH)}`;
-  return style.distance ? `${text} ${distance(end, now)}` : text;
+  const date = formatSeconds(end).slice(0, DATE_LENGTH);
+  const parts = [lifeBar(lifeOf(view), bar, symbols), date, told ? distance(end, now) : ''];
+  return parts.filter((part) => part !== '').join(' ');
 }
 
-export function lifeOf({ record, remaining, successorLive }: TokenView): Life {
-  return { remaining, whole: record.exp - record.iat, replaced: successorLive };
+export function lifeOf({ remaining, successorLive }: TokenView): Life {
+  return { remaining, replaced: successorLive };
 }
 
 function needed(columns: readonly Column<TokenView>[], views: readonly TokenView[]): number {
-  return columns.reduce((sum, { title, cell }, index) => {
-    const cells = Math.max(title.length, ...views.map((view) => width(cell(view))));
-    return sum + (index === columns.length - 1 ? Math.min(cells, LAST_COLUMN) : cells + GAP);
-  }, 0);
+  const whole = tableWidth(columns, views);
+  const last = columns.at(-1);
+  if (last === undefined || last.keep === true) return whole;
+  const cells = tableWidth([last], views);
+  return whole - cells + Math.min(cells, LAST_COLUMN);
 }
 
 /** `live`, or why not. */

@@ -6,7 +6,7 @@ export const report: CommandDefinition = {
   group: 'Audit',
   summary: 'Draw the whole environment as one HTML file',
   more:
-    'Changes nothing. What needs attention comes first, then every token’s life, the key ring, a searchable table, recent ' +
+    'Changes nothing. What needs attention comes first, then the life of every token, the key ring, a searchable table, recent ' +
     'events, whether the audit log verifies, and how soon a revocation holds. The file fetches nothing, holds no token ' +
     'and no key, and can be printed.',
   flags: [

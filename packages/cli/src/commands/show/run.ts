@@ -73,7 +73,7 @@ function detailsText(details: TokenDetails, env: string, now: number, { style, i
 function lifeLine(view: TokenDetails, now: number, style: Style): string {
   const life = lifeOf(view);
   const end = endOfLife(view.record);
-  const bar = lifePaint(life, style)(lifeBar(life, BAR));
+  const bar = lifePaint(life, style)(lifeBar(life, BAR, style.symbols));
   return `  ${bar} until ${formatSeconds(end).slice(0, 10)} (${distance(end, now)})`;
 }
 

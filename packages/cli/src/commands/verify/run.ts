@@ -84,7 +84,8 @@ function inspectionText(
   now: number,
   style: Style,
 ): string {
-  const marks = { true: style.green('✓'), false: style.red('✗'), null: style.dim('–') };
+  const { yes, no, open: neither } = style.symbols;
+  const marks = { true: style.green(yes), false: style.red(no), null: style.dim(neither) };
   const open = checks.filter(({ ok }) => ok === null);
   // After a failure most steps cannot run: one line for all of them.
   const told = open.length > 1 ? checks.filter(({ ok }) => ok !== null) : checks;

@@ -30,7 +30,7 @@ export function columnOf(name: string): Column | undefined {
 /** What is wrong with a name that is no column. */
 export function unknownColumn(name: string): string {
   const meant = suggest(name.toLowerCase(), COLUMNS);
-  const shown = name.length > 40 ? `${name.slice(0, 40)}…` : name;
+  const shown = name.length > 40 ? `${name.slice(0, 40)}...` : name;
   return `${jsonText(shown)} is no column${meant === undefined ? '' : `; did you mean ${meant}?`}`;
 }
 
