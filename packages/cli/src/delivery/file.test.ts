@@ -66,6 +66,16 @@ describe('a token file', () => {
     expect(readdirSync(directory).toSorted()).toEqual(['link', 'target', 'target2']);
   });
 
+  it('is refused where a link leads to a directory or a device, with --force, too', async () => {
+    symlinkSync(directory, path('directory'));
+    symlinkSync('/dev/null', path('null'));
+    for (const name of [path('directory'), path('null'), '/dev/null', directory]) {
+      for (const replace of [true, false]) {
+        await expect(fileSink(name, { replace }).check()).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+      }
+    }
+  });
+
   it('leaves nothing behind when it cannot be written', async () => {
     mkdirSync(path('gone'));
     const sink = fileSink(path('gone/t'), { replace: true });

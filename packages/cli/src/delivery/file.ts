@@ -60,9 +60,11 @@ async function checkTarget(path: string, what: string, replace: boolean): Promis
   }
   const target = await existing(path);
   if (target === undefined) return;
-  if (!target.isFile() && !target.isSymbolicLink()) {
+  // A link is replaced, never followed: one to a device, such as /dev/stdout, was not meant to be.
+  const end = target.isSymbolicLink() ? await stat(path).catch(() => undefined) : target;
+  if (end?.isFile() === false) {
     throw new InvalidValueError('INVALID_INPUT', `${path} is not a file that a ${what} can be put in`, {
-      why: target.isDirectory() ? 'it is a directory' : 'it is a device, pipe or socket',
+      why: `it is ${target.isSymbolicLink() ? 'a link to ' : ''}${end.isDirectory() ? 'a directory' : 'a device, pipe or socket'}`,
       fix: 'name a new file',
     });
   }
