@@ -1,6 +1,6 @@
 /** Forgeries that agree with themselves: events, records, requests and heads as a forger who knows the format writes them. */
-import type { Json } from '../../src/domain/index.ts';
-import { SEAL_TYPE, TOKEN_TYPE } from '../../src/jose/index.ts';
+import { hashEvent, type AuditEvent, type Json } from '../../src/domain/index.ts';
+import { SEAL_TYPE, sha256Hex, TOKEN_TYPE } from '../../src/jose/index.ts';
 import { identifyIssue } from '../../src/operations/index.ts';
 import type { Forgery } from './edits.ts';
 import { BULK, DAY, ISSUE, ISSUE_FIRST, ISSUE_ONCE, membersOf } from './history.ts';
@@ -313,6 +313,27 @@ const pointed: readonly Forgery[] = [
   ),
 ];
 
+/** An event that is not the last of its commit is another, sound in itself; the last one keeps its grant. */
+const inside: readonly Forgery[] = (
+  [
+    ['bulk-1', /file|bulk/],
+    ['bulk-2', /file|bulk/],
+    ['ROT-1', /claimed|cut short|ROT-1/],
+  ] as const
+).flatMap(([requestId, aim]): Forgery[] =>
+  [{ scopes: [EVIL_SCOPE] }, { aud: [EVIL_AUDIENCE] }, { state: 'active', scopes: [EVIL_SCOPE] }].map((part) => ({
+    name: `what ${requestId} made is ${Object.keys(part).join(' and ')} of a forger, inside of its commit`,
+    aim,
+    forge: (stored) => {
+      const record = tokenOfRequest(stored, requestId);
+      const event = eventAt(stored, record['grantSeq']);
+      Object.assign(record, part);
+      Object.assign(afterOf(event), part);
+      event['hash'] = hashEvent(event as unknown as AuditEvent, sha256Hex);
+    },
+  })),
+);
+
 /** Chains that were cut or set back, and what was signed before and after. */
 const cut: readonly Forgery[] = [
   ...[1, 2, 3, 5, 8, 12].map((count): Forgery => ({
@@ -403,4 +424,4 @@ function cutTail(stored: Stored, count: number): void {
   Object.assign(headOf(stored, 'client:partner') ?? {}, { eventSeq: last?.['seq'], eventHash: last?.['hash'] });
 }
 
-export const FORGERIES: readonly Forgery[] = [...planted, ...underHonest, ...copied, ...pointed, ...cut];
+export const FORGERIES: readonly Forgery[] = [...planted, ...underHonest, ...copied, ...pointed, ...inside, ...cut];
