@@ -209,6 +209,10 @@ export function listingContract(subject: RegistrySubject): void {
       expect(await collect(registry.eventsOf(aggregate, events.length + 1))).toEqual([]);
       expect(await collect(registry.eventsOf(aggregate, 2, 4))).toEqual(events.slice(1, 4));
       expect(await collect(registry.eventsOf(aggregate, 3, 2))).toEqual([]);
+      // A record may name any place.
+      for (const far of [999_999_999_950, Number.MAX_SAFE_INTEGER - 5, Number.MAX_SAFE_INTEGER]) {
+        expect(await collect(registry.eventsOf(aggregate, far, far + 99))).toEqual([]);
+      }
     });
 
     it('lists the events of all aggregates by time, then aggregate, then seq, across midnight', async () => {

@@ -102,8 +102,12 @@ export function dynamoRaw(endpoint: string, region: string, table: string): RawR
           DeleteRequest: { Key: { pk: pk ?? { S: '' }, sk: sk ?? { S: '' } } },
         }));
       const all = [...puts, ...deletes];
+      const send = (requests: WriteRequest[]): Promise<unknown> =>
+        client.send(new BatchWriteItemCommand({ RequestItems: { [table]: requests } }));
       for (let at = 0; at < all.length; at += 25) {
-        await client.send(new BatchWriteItemCommand({ RequestItems: { [table]: all.slice(at, at + 25) } }));
+        const some = all.slice(at, at + 25);
+        // One that the store cannot hold keeps the others out.
+        await send(some).catch(() => Promise.allSettled(some.map((one) => send([one]))));
       }
     },
     close: () => client.destroy(),
@@ -164,7 +168,7 @@ function itemsOf(kind: Kind, doc: Doc): [string, Item][] {
     if (/\\ud[89a-f]/i.test(JSON.stringify(doc))) throw new TypeError('no UTF-8');
     const own = put(keyOf(kind, doc), doc);
     // Clients are listed by the index.
-    if (kind === 'client') Object.assign(own[1], toAttributes({ bucket: CLIENTS_BUCKET, position: doc['id'] }));
+    if (kind === 'client') Object.assign(own[1], toAttributes({ bucket: CLIENTS_BUCKET, position: String(doc['id']) }));
     const client = String(doc['client']);
     const pointed = kind === 'token' && isClientId(client);
     return pointed ? [own, put(pointerKey(String(doc['jti'])), { client })] : [own];

@@ -36,6 +36,8 @@ import type { TableQueries } from './queries.ts';
 
 /** Sorts behind every position, day and month. */
 const END = '~';
+/** Beyond it keys would not sort as their numbers do. */
+const LAST_SEQ = 999_999_999_999;
 
 export async function* tokensOfClient(queries: TableQueries, client: string, prefix = ''): AsyncGenerator<TokenRecord> {
   if (!isClientId(client)) return;
@@ -90,8 +92,8 @@ export async function* eventsOf(
   fromSeq: number,
   toSeq: number = Infinity,
 ): AsyncGenerator<AuditEvent> {
-  if (toSeq < fromSeq) return;
-  const to = toSeq === Infinity ? END : padded(Math.max(0, toSeq));
+  if (toSeq < fromSeq || fromSeq > LAST_SEQ) return;
+  const to = toSeq > LAST_SEQ ? END : padded(Math.max(0, toSeq));
   const items = queries.partition(eventsPartition(aggregate), { from: padded(Math.max(0, fromSeq)), to });
   for await (const item of items) yield readEvent(item);
 }
