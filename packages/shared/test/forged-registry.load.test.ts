@@ -143,7 +143,7 @@ function describeForgeries(name: string, open: () => Promise<Realm>, atLeast: nu
       expect(await honestCommands(realm)).toEqual(HONEST);
     });
 
-    it('makes no token that is more than its command or a signed grant', async () => {
+    it('makes no token that is more than its command or a signed grant', { timeout: 900_000 }, async () => {
       const trials = trialsOf(realm, Math.ceil(atLeast * 1.05) + 5, numbers(20_261_128));
       const outcome = await tryAll(realm, trials);
       expect(outcome.tried).toBeGreaterThanOrEqual(atLeast);

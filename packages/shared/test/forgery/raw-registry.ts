@@ -53,9 +53,13 @@ export function sqliteRaw(dataDir: string): RawRegistry {
     write: async (stored) => {
       db.exec('BEGIN IMMEDIATE');
       for (const kind of KINDS) {
-        db.exec(`DELETE FROM ${kind}`);
+        const wanted = new Set(stored[kind].map((doc) => JSON.stringify(doc)));
+        const remove = db.prepare(`DELETE FROM ${kind} WHERE rowid = ?`);
+        for (const { rowid, doc } of db.prepare(`SELECT rowid, doc FROM ${kind}`).all()) {
+          if (!wanted.delete(String(doc))) remove.run(Number(rowid));
+        }
         const insert = db.prepare(`INSERT OR REPLACE INTO ${kind} (doc) VALUES (?)`);
-        for (const doc of stored[kind]) ignoring(() => insert.run(JSON.stringify(doc)));
+        for (const doc of wanted) ignoring(() => insert.run(doc));
       }
       db.exec('COMMIT');
     },
