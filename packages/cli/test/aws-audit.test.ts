@@ -125,7 +125,7 @@ describeOnEmulator(aws, 'apikey audit on DynamoDB', (endpoint) => {
       ['client:partner', 'request_unexplained', 'run/1'],
       ['client:zenith', 'request_differs', 'run/1'],
     ]);
-    // What the index does not list no check can find without a scan: it is refused where it would be used.
+    // What the index does not list no check can find without a scan: nothing is signed for it.
     await plant('run/1', 'zenith');
     await put('REQUEST#run/5', 'REQUEST', 'id', { S: 'run/5' });
     for (const name of ['parameterHash', 'jti', 'client', 'createdAt', 'exp'] as const) {
@@ -133,7 +133,7 @@ describeOnEmulator(aws, 'apikey audit on DynamoDB', (endpoint) => {
     }
     expect(await audit('verify')).toMatchObject({ code: 0 });
     const used = await session.run(['issue', '--client', 'zenith', '--env', 'prod', '--request-id', 'run/5']);
-    expect(used).toMatchObject({ code: 9, stdout: '', stderr: expect.stringContaining('STORE_DAMAGED') });
+    expect(used).toMatchObject({ code: 5, stdout: '', stderr: expect.stringContaining('ALREADY_ISSUED') });
   });
 
   it.each(['1', '3', '99'])('finds that the version of a client was set to %s', async (version) => {
