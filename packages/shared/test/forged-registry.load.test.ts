@@ -146,10 +146,10 @@ function describeForgeries(name: string, open: () => Promise<Realm>, atLeast: nu
     it('makes no token that is more than its command or a signed grant', { timeout: 900_000 }, async () => {
       const trials = trialsOf(realm, Math.ceil(atLeast * 1.05) + 5, numbers(20_261_128));
       const outcome = await tryAll(realm, trials);
-      expect(outcome.tried).toBeGreaterThanOrEqual(atLeast);
       expect(outcome.excesses).toEqual([]);
       expect(outcome.bugs).toEqual([]);
       expect(outcome.leaks).toEqual([]);
+      expect(outcome.tried).toBeGreaterThanOrEqual(atLeast);
       // Not because nothing was made, nor because nothing was refused.
       expect(outcome.tokens).toBeGreaterThan(outcome.tried / 10);
       expect(outcome.refused).toBeGreaterThan(outcome.tried / 10);
@@ -185,7 +185,7 @@ describeForgeries(
       numbers(1),
     );
   },
-  LONG ? 20_000 : 2_000,
+  LONG ? 12_000 : 2_000,
 );
 
 describeOnEmulator(aws, 'on the emulator', (endpoint) => {
