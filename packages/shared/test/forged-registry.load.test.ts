@@ -39,7 +39,7 @@ interface Trial {
   readonly command: Command;
 }
 
-/** So many trials, half of them of forgeries that agree with themselves; four of five with a command that they aim at. */
+/** So many trials: first of forgeries that agree with themselves, most of them with a command that they aim at. */
 function trialsOf(realm: Realm, count: number, random: () => number): Trial[] {
   const mixed = <T>(values: readonly T[]): T[] =>
     values
@@ -55,10 +55,12 @@ function trialsOf(realm: Realm, count: number, random: () => number): Trial[] {
         })),
       ),
     );
-  return [FORGERIES, editsOf(realm.honest, realm.kit)].flatMap((forgeries) => [
-    ...pairs(forgeries, true).slice(0, count * 0.4),
-    ...pairs(forgeries, false).slice(0, count * 0.1),
-  ]);
+  const parts = [
+    ...pairs(FORGERIES, true).slice(0, count * 0.6),
+    ...pairs(FORGERIES, false).slice(0, count * 0.05),
+    ...pairs(editsOf(realm.honest, realm.kit), true).slice(0, count),
+  ];
+  return parts.slice(0, count);
 }
 
 interface Outcome {

@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { appendEvents, canonicalJson, diff, GENESIS_HASH, hashEvent, verifyChain, type EventDraft } from './events.ts';
+import {
+  appendEvents,
+  canonicalJson,
+  diff,
+  GENESIS_HASH,
+  hashEvent,
+  LAST_SEQ,
+  verifyChain,
+  type EventDraft,
+} from './events.ts';
 import type { AuditEvent } from './records.ts';
 
 const seed = 20_261_122;
@@ -35,6 +44,19 @@ const headOf = (events: readonly AuditEvent[]): { eventSeq: number; eventHash: s
 });
 
 describe('the event chain', () => {
+  it('goes on from no head that no chain reaches', () => {
+    const after = (eventSeq: number): AuditEvent[] =>
+      appendEvents(aggregate, { eventSeq, eventHash: GENESIS_HASH }, [draft('a', {}), draft('b', {})], {
+        at: 1_800_000_000_123,
+        actor: 'admin@host',
+        sha256,
+      });
+    expect(after(LAST_SEQ - 2).at(-1)?.seq).toBe(LAST_SEQ);
+    for (const seq of [LAST_SEQ - 1, LAST_SEQ, Number.MAX_SAFE_INTEGER]) {
+      expect(() => after(seq)).toThrow(expect.objectContaining({ code: 'STORE_DAMAGED' }));
+    }
+  });
+
   it('numbers events from 1, names the hash before, and does not depend on how they were batched', () => {
     const events = chain(6);
     expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);

@@ -1,5 +1,6 @@
 /** The audit log's hash chain: each event names the hash before it, so that no past event can change unseen. */
 import canonicalize from 'canonicalize';
+import { ApikeyError } from './errors.ts';
 import {
   aggregateName,
   type AggregateHead,
@@ -32,7 +33,10 @@ interface EventContext {
   readonly sha256: Sha256;
 }
 
-/** Chains `drafts` behind the head of their aggregate (absent = a new aggregate). */
+/** The last place in a chain: keys of twelve digits sort as their numbers do. No honest chain comes near. */
+export const LAST_SEQ = 999_999_999_999;
+
+/** Chains `drafts` behind the head of their aggregate (absent = a new aggregate). Throws `STORE_DAMAGED` behind `LAST_SEQ`. */
 export function appendEvents(
   aggregate: AggregateRef,
   head: Pick<AggregateHead, 'eventSeq' | 'eventHash'> | undefined,
@@ -41,6 +45,12 @@ export function appendEvents(
 ): AuditEvent[] {
   let seq = head?.eventSeq ?? 0;
   let prev = head?.eventHash ?? GENESIS_HASH;
+  if (seq + drafts.length > LAST_SEQ) {
+    throw new ApikeyError('STORE_DAMAGED', `the chain of ${aggregateName(aggregate)} cannot go on`, {
+      why: 'its head names a place that no chain reaches',
+      fix: 'find out who changed the registry: apikey audit verify',
+    });
+  }
   const at = formatMillis(context.at);
   return drafts.map((draft) => {
     seq += 1;

@@ -192,7 +192,8 @@ function parse<T>(what: string, schema: z.ZodMiniType<T>, value: unknown): T {
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const where = issue === undefined || issue.path.length === 0 ? 'as a whole' : `at ${issue.path.join('.')}`;
-  const flaw = issue?.code === 'custom' || issue?.code === 'unrecognized_keys' ? issue.message : issue?.code;
+  // The name of an unknown member is a stored value as well.
+  const flaw = issue?.code === 'custom' ? issue.message : issue?.code;
   throw new ApikeyError('STORE_DAMAGED', `a ${what} in the registry is not what apikey wrote`, {
     why: `${where}: ${flaw ?? 'unreadable'}`,
     fix: 'restore the registry from a backup, or use the version of apikey that wrote it',

@@ -200,18 +200,21 @@ const copied: readonly Forgery[] = (['sameKeys', 'otherIssuer', 'otherKeys'] as 
   return [
     {
       name: `a client with its chain from an environment of ${which}`,
+      aim: /^issue|all|restore/,
       forge: (stored, kit) => void chainOnly(stored, kit),
     },
     {
       name: `a live token with its chain from an environment of ${which}`,
+      aim: /the live|all/,
       forge: (stored, kit) => {
         chainOnly(stored, kit);
         asLive(stored, kit);
       },
     },
-    { name: `a request with its chain from an environment of ${which}`, forge: forRequest },
+    { name: `a request with its chain from an environment of ${which}`, aim: /^issue/, forge: forRequest },
     {
       name: `a live token with its chain and its ring from an environment of ${which}`,
+      aim: /the live|all/,
       forge: (stored, kit) => {
         const from = chainOnly(stored, kit);
         asLive(stored, kit);
@@ -229,11 +232,16 @@ const copied: readonly Forgery[] = (['sameKeys', 'otherIssuer', 'otherKeys'] as 
   ];
 });
 
+function rotates(name: string): RegExp {
+  return new RegExp(`the ${name} token|rotate all`);
+}
+
 /** What one record is told to be proven by, which is about another. */
 const pointed: readonly Forgery[] = [
   ...(['live', 'claimed', 'retiring'] as const).flatMap((name): Forgery[] => [
     {
       name: `the ${name} token points at the grant of another`,
+      aim: rotates(name),
       forge: (stored, { history, random }) => {
         const record = tokenOf(stored, history.jti[name]);
         record['scopes'] = [EVIL_SCOPE];
@@ -242,12 +250,14 @@ const pointed: readonly Forgery[] = [
     },
     {
       name: `the ${name} token points at any reprepare`,
+      aim: rotates(name),
       forge: (stored, { history, random }) => {
         tokenOf(stored, history.jti[name])['regrantSeq'] = Number(pick(chainOf(stored), random)['seq']);
       },
     },
     {
       name: `the ${name} token takes the place of an admin's, whose events are copied`,
+      aim: rotates(name),
       forge: (stored, { history }) => {
         const admin = tokenOf(stored, history.jti.admin);
         const event = structuredClone(eventAt(stored, admin['grantSeq'], 'client:admins'));
@@ -259,6 +269,7 @@ const pointed: readonly Forgery[] = [
     },
     {
       name: `the ${name} token belongs to an admin, whose chain has its events`,
+      aim: rotates(name),
       forge: (stored, { history }) => {
         const record = tokenOf(stored, history.jti[name]);
         const event = structuredClone(eventAt(stored, record['grantSeq']));
@@ -273,6 +284,7 @@ const pointed: readonly Forgery[] = [
   ...(['revokedKey', 'disabledKey', 'rekeyed'] as const).flatMap((name): Forgery[] =>
     (['active', 'retiring'] as const).map((kid) => ({
       name: `the ${name} token names the ${kid} key`,
+      aim: rotates(name),
       forge: (stored, { history }) => {
         const record = tokenOf(stored, history.jti[name]);
         Object.assign(record, { state: 'active', kid: history.kids[kid] });
@@ -282,6 +294,7 @@ const pointed: readonly Forgery[] = [
   ),
   {
     name: 'the expired token lives on',
+    aim: rotates('expired'),
     forge: (stored, kit) => {
       const end = seconds(kit) + 300 * DAY;
       Object.assign(tokenOf(stored, kit.history.jti.expired), { exp: end, liveUntil: end });
@@ -289,6 +302,7 @@ const pointed: readonly Forgery[] = [
   },
   {
     name: 'the expired token lives on, and its event says so',
+    aim: rotates('expired'),
     forge: (stored, kit) => {
       const end = seconds(kit) + 300 * DAY;
       const record = tokenOf(stored, kit.history.jti.expired);
@@ -300,6 +314,7 @@ const pointed: readonly Forgery[] = [
   ...([ISSUE_FIRST, ISSUE, ISSUE_ONCE, BULK[1] ?? ISSUE] as const).flatMap(({ requestId }): Forgery[] =>
     ['CHG-1', 'CHG-77', 'CHG-78', 'bulk-1', 'bulk-3', 'ROT-1'].map((other) => ({
       name: `the request ${requestId} made what ${other} made`,
+      aim: /^issue/,
       forge: (stored) => {
         const from = stored.request.find(({ id }) => id === other) ?? {};
         const before = stored.request.find(({ id }) => id === requestId);

@@ -3,6 +3,7 @@
  * query for their names, then at least one for each, so that a report costs what its days or months hold, and half a
  * read unit for each that was emptied since.
  */
+import { LAST_SEQ } from '../../domain/events.ts';
 import type {
   AggregateRef,
   AuditEvent,
@@ -36,8 +37,6 @@ import type { TableQueries } from './queries.ts';
 
 /** Sorts behind every position, day and month. */
 const END = '~';
-/** Beyond it keys would not sort as their numbers do. */
-const LAST_SEQ = 999_999_999_999;
 
 export async function* tokensOfClient(queries: TableQueries, client: string, prefix = ''): AsyncGenerator<TokenRecord> {
   if (!isClientId(client)) return;

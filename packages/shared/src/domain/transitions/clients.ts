@@ -1,5 +1,6 @@
 /** What may happen to a client: its details are set, it is suspended and resumed, and all its tokens are ended at once. */
 import { clientChange, type ChangeContext, type ClientBody, type ClientChange } from '../change.ts';
+import { ApikeyError } from '../errors.ts';
 import { withReason } from '../events.ts';
 import type { Client, EventAction } from '../records.ts';
 import { clientEvent, newClient, updates } from './tokens.ts';
@@ -47,6 +48,12 @@ export function resumeClient(client: Client, context: ChangeContext): ClientChan
 
 /** Ends every token prepared so far, whatever races with it, in one write. */
 export function revokeClient(client: Client, context: ChangeContext, reason?: string): ClientChange {
+  if (client.epoch >= Number.MAX_SAFE_INTEGER) {
+    throw new ApikeyError('STORE_DAMAGED', `the epoch of client ${client.id} cannot be raised`, {
+      why: 'it is a number that no client reaches',
+      fix: `suspend the client: apikey clients suspend ${client.id}; then find out who changed the registry`,
+    });
+  }
   return change('client.revoked', client, { ...client, epoch: client.epoch + 1 }, context, reason);
 }
 
