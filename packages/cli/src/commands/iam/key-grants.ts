@@ -55,7 +55,7 @@ export function describeKeys(place: Place): Grant[] {
   return onKeys(place, (base) => [
     allow(
       'DescribeKeys',
-      'lets `apikey doctor` compare the keys of the ring with KMS',
+      'finds the key of a grant by its alias, and lets `apikey doctor` compare the keys of the ring with KMS',
       ['kms:DescribeKey'],
       keysArn(place),
       byAlias(base),
@@ -127,7 +127,7 @@ export function makeKeys(place: Place, tag: string): Grant[] {
       ),
       allow(
         'FindUnusedKeys',
-        'lets `apikey doctor` read the tags of keys without an alias, and look at those that have the one of this environment',
+        'finds the key of a grant by its alias, and lets `apikey doctor` read the tags of keys without an alias, and look at those that have the one of this environment',
         ['kms:DescribeKey', 'kms:ListResourceTags'],
         keysArn(place),
       ),
