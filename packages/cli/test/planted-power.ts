@@ -85,8 +85,9 @@ export function describeAttacks(environment: () => AttackedEnvironment): void {
         liveUntil: now + 300 * DAY,
       });
     });
-    const { code, stdout } = await run(['rotate', jti]);
+    const { code, stdout, stderr } = await run(['rotate', jti]);
     expect(code).toBe(0);
+    expect(stderr).not.toMatch(/evil|lacks/);
     const { sub, scope, aud, iat, exp } = claimsOf(stdout);
     expect({ sub, scope, lives: Number(exp) - Number(iat) }).toEqual({
       sub: 'partner',

@@ -68,8 +68,8 @@ export async function mint(
 export async function planMint(deps: OperationDeps, prepare: Preparation): Promise<IssuePlan> {
   const { change, result } = await prepare();
   await requireClockFor(deps, change);
-  const { record, alg, registersClient, resumes } = result;
-  return { record, alg, registersClient, resumes };
+  const { unsigned: _unsigned, key: _key, ringReadAt: _ringReadAt, ...plan } = result;
+  return plan;
 }
 
 /**
@@ -103,7 +103,7 @@ export function prepared(
   jti: string,
   { key, readAt }: ActiveKey,
   unsigned: Unsigned,
-  plan: Pick<IssuePlan, 'registersClient' | 'resumes'>,
+  plan: Omit<IssuePlan, 'record' | 'alg'>,
 ): PreparedChange {
   return {
     change,

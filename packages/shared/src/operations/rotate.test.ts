@@ -75,8 +75,11 @@ describe('rotating a token', () => {
       code('SCOPE_NOT_ALLOWED'),
     );
     await expect(rotateToken(world.deps, rotation(old, { ttl: 7201 }), world.sink)).rejects.toThrow(code('OVER_CAP'));
-    const { record } = await rotateToken(world.deps, rotation(old), world.sink);
+    expect(await planRotate(world.deps, rotation(old))).toMatchObject({ lostScopes: ['b'] });
+    expect(await planRotate(world.deps, rotation(old, { scopes: ['a'] }))).toMatchObject({ lostScopes: [] });
+    const { record, lostScopes } = await rotateToken(world.deps, rotation(old), world.sink);
     expect(record).toMatchObject({ scopes: ['a'], exp: record.iat + 7200 });
+    expect(lostScopes).toEqual(['b']);
   });
 
   it('is refused for tokens that are not live: revoked, pending, expired, foreign, of a stopped client, of a dead key', async () => {

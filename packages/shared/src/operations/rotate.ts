@@ -145,7 +145,8 @@ function decideNew(
     },
     context,
   );
-  return prepared(change, token.jti, active, unsigned, { registersClient: false, resumes: false });
+  const lost = request.scopes === undefined ? scopes.filter((scope) => !content.scopes.includes(scope)) : [];
+  return prepared(change, token.jti, active, unsigned, { registersClient: false, resumes: false, lostScopes: lost });
 }
 
 /** Without a grant the request itself names lifetime, audience and scopes. */

@@ -57,6 +57,8 @@ export interface IssuePlan {
   readonly registersClient: boolean;
   /** A pending record of the same request id is completed. */
   readonly resumes: boolean;
+  /** Of a rotation: scopes that were granted to the old token, and that its client may not use any more. */
+  readonly lostScopes?: readonly string[];
 }
 
 /** What an activation left behind. */

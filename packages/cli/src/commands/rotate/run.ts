@@ -4,6 +4,7 @@ import {
   findRotatable,
   findTokenRecord,
   planRotate,
+  rememberingPublicKeys,
   requireRoom,
   rotateToken,
   type IssuedToken,
@@ -39,7 +40,8 @@ export async function run(invocation: Invocation, context: Context): Promise<num
     }
     if (options.kind === 'one') return await rotateOne(deps, options, settings, context);
     const { rotateAll } = await import('./all.ts');
-    return await rotateAll(deps, options, settings, context);
+    // Few keys signed the grants of all tokens.
+    return await rotateAll({ ...deps, keys: rememberingPublicKeys(deps.keys) }, options, settings, context);
   } finally {
     await deps.registry.close();
   }
@@ -65,7 +67,7 @@ async function rotateOne(
     clientNamed: options.token.client !== undefined,
     jti: old.jti,
   };
-  const rotation: Rotation = { request, old, destination };
+  const rotation: Rotation = { old, destination };
   if (options.dryRun) {
     const plan = await planRotate(deps, request);
     requireRoom(sink, plan);

@@ -1,12 +1,5 @@
 /** What `apikey rotate` says about a rotation, or about the one it would do. */
-import {
-  formatDuration,
-  type IssuedToken,
-  type IssuePlan,
-  type RotateRequest,
-  type TokenRecord,
-  type TokenView,
-} from '@apikey/shared';
+import { formatDuration, type IssuedToken, type IssuePlan, type TokenRecord, type TokenView } from '@apikey/shared';
 import type { Settings } from '../../config/resolve.ts';
 import type { Destination } from '../../delivery/destination.ts';
 import { deliveredWords, deliveryPlan, verifyCommand } from '../../delivery/words.ts';
@@ -19,14 +12,13 @@ import { commonFields } from '../issue/words.ts';
 
 /** A rotation, with the old record as it was before. */
 export interface Rotation {
-  readonly request: RotateRequest;
   readonly old: TokenRecord;
   readonly destination: Destination;
 }
 
 export function rotatedWords(
   issued: IssuedToken,
-  { request, old, destination }: Rotation,
+  { old, destination }: Rotation,
   settings: Settings,
   now: number,
   style: Style,
@@ -47,7 +39,7 @@ export function rotatedWords(
       ],
       style,
     ),
-    ...lostScopes(request, old, record, style),
+    ...lostWords(issued, style),
     deliveredWords(destination, issued),
     live
       ? 'Until the old token ends both are live; whoever uses it needs the new one by then.'
@@ -58,12 +50,13 @@ export function rotatedWords(
 }
 
 export function rotationPlanWords(
-  { record, alg, resumes }: IssuePlan,
-  { request, old, destination }: Rotation,
+  plan: IssuePlan,
+  { old, destination }: Rotation,
   settings: Settings,
   now: number,
   style: Style,
 ): string {
+  const { record, alg, resumes } = plan;
   const ends = graceEnd(old, record, now);
   return [
     `${style.bold('Dry run')}, nothing is changed. This would`,
@@ -71,7 +64,7 @@ export function rotationPlanWords(
       ? `  finish the pending token ${record.jti}, which replaces ${old.jti} of ${record.client}`
       : `  replace token ${old.jti} of ${record.client} by a new one`,
     ...fieldLines(planFields(record, alg, settings, now), style, '    '),
-    ...lostScopes(request, old, record, style).map((line) => `  ${line}`),
+    ...lostWords(plan, style).map((line) => `  ${line}`),
     `  hand it over ${deliveryPlan(destination)}`,
     `  end the old one ${ends > now ? moment(ends, now) + ownEnd(ends, old, record) : 'at once'}`,
   ].join('\n');
@@ -108,11 +101,9 @@ function ownEnd(ends: number, old: TokenRecord, { grace }: TokenRecord): string 
   return short ? `: its own end, sooner than the grace of ${formatDuration(grace)}` : '';
 }
 
-/** Scopes that nobody asked to take away, but that the client may not use any more. */
-function lostScopes({ scopes }: RotateRequest, old: TokenRecord, record: TokenRecord, style: Style): string[] {
-  const lost = scopes === undefined ? old.scopes.filter((scope) => !record.scopes.includes(scope)) : [];
-  if (lost.length === 0) return [];
-  return [
-    `${style.yellow('note:')} the new token lacks ${lost.join(' ')}: client ${old.client} may not use it any more`,
-  ];
+/** What the record of the old token says now does not count: it may have been changed. */
+function lostWords({ record, lostScopes = [] }: IssuePlan, style: Style): string[] {
+  if (lostScopes.length === 0) return [];
+  const lost = lostScopes.join(' ');
+  return [`${style.yellow('note:')} the new token lacks ${lost}: client ${record.client} may not use it any more`];
 }
