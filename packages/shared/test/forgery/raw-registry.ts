@@ -17,6 +17,8 @@ import {
   padded,
   pointerKey,
   requestKey,
+  requestPosition,
+  REQUESTS_BUCKET,
   ringKey,
   tokenKey,
   type Key,
@@ -99,7 +101,9 @@ export function dynamoRaw(endpoint: string, region: string, table: string): RawR
       const wanted = new Map(KINDS.flatMap((kind) => stored[kind].flatMap((doc) => itemsOf(kind, doc))));
       const puts = [...wanted]
         .filter(([name, item]) => !isDeepStrictEqual(withoutIndex(there.get(name) ?? {}), withoutIndex(item)))
-        .map(([name, item]): WriteRequest => ({ PutRequest: { Item: { ...indexOf(there.get(name)), ...item } } }));
+        .map(([name, item]): WriteRequest => ({
+          PutRequest: { Item: { ...indexOf(there.get(name)), ...listed(item), ...item } },
+        }));
       const deletes = [...there]
         .filter(([name, item]) => !wanted.has(name) && (kindOf(item) ?? pointerOf(item)) !== undefined)
         .map(([, { pk, sk }]): WriteRequest => ({
@@ -160,6 +164,13 @@ function withoutIndex(item: Item): Item {
 
 function indexOf(item: Item | undefined): Item {
   return Object.fromEntries(Object.entries(item ?? {}).filter(([name]) => KEYS.has(name)));
+}
+
+/** A request that the index does not list is refused as damaged: who writes one says where it is listed, too. */
+function listed(item: Item): Item {
+  const { client, id } = item;
+  if (kindOf(item) !== 'request' || client?.S === undefined || id?.S === undefined) return {};
+  return { bucket: { S: REQUESTS_BUCKET }, position: { S: requestPosition(client.S, id.S) } };
 }
 
 /** Under the keys that the document itself names, and for a token the pointer to its client. */
