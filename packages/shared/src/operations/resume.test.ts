@@ -133,7 +133,8 @@ describe('a pending record of a request that is run again', () => {
       [61, false],
     ] as const) {
       const { reader, made } = await signedAnew(world, record, seconds);
-      const late = { ...world.deps, registry: reader, clock: { now: () => world.clock.now() + DAY * 1_000 } };
+      const registry = { ...reader, getRing: world.registry.getRing.bind(world.registry) };
+      const late = { ...world.deps, registry, clock: { now: () => world.clock.now() + DAY * 1_000 } };
       const verdict = requireGranted(late, { client, record: made }, identity, ring);
       await (isFine ? expect(verdict).resolves.toBeUndefined() : expect(verdict).rejects.toEqual(refusal(OTHER_TIME)));
     }
