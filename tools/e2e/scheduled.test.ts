@@ -18,6 +18,14 @@ describeOnEmulator(aws, 'on a schedule', (endpoint) => {
 
   beforeAll(async () => {
     world = await makeWorld(aws, endpoint, 'scheduled', { resultTtl: 0, scheduled: true });
+    // Seals and grants name their environment as the template does.
+    const config = join(world.cli.home, 'apikey.toml');
+    writeFileSync(
+      config,
+      readFileSync(config, 'utf8')
+        .replace('env = "prod"', 'env = "scheduled"')
+        .replace('[envs.prod]', '[envs.scheduled]'),
+    );
     inbox = new Subscriber(endpoint);
     await inbox.subscribe(world.deployment.topic, 'notices');
   });
@@ -91,14 +99,6 @@ describeOnEmulator(aws, 'on a schedule', (endpoint) => {
     const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AmazonSSM.GetParameter' };
     const body = JSON.stringify({ Name: '/scheduled/seal' });
     const parameter = Object(JSON.parse(await emulatorCall(endpoint, 'ssm', { method: 'POST', headers, body })));
-    // A seal names its environment as the template does.
-    const config = join(world.cli.home, 'apikey.toml');
-    writeFileSync(
-      config,
-      readFileSync(config, 'utf8')
-        .replace('env = "prod"', 'env = "scheduled"')
-        .replace('[envs.prod]', '[envs.scheduled]'),
-    );
     const { code, stdout } = await world.cli.run(
       ['audit', 'verify', '--seal', '-', '--json'],
       `${parameter.Parameter.Value}\n`,
