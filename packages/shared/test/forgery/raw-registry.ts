@@ -166,7 +166,7 @@ function indexOf(item: Item | undefined): Item {
   return Object.fromEntries(Object.entries(item ?? {}).filter(([name]) => KEYS.has(name)));
 }
 
-/** A request that the index does not list is refused as damaged: who writes one says where it is listed, too. */
+/** An attacker who hides nothing from the index: checks of the audit log list requests by it. */
 function listed(item: Item): Item {
   const { client, id } = item;
   if (kindOf(item) !== 'request' || client?.S === undefined || id?.S === undefined) return {};
