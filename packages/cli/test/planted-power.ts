@@ -1,7 +1,7 @@
 /** The two attacks of someone who can write the registry and cannot sign, against the real program. */
 import { decodeBase64url, sha256Hex, hashEvent, identifyIssue, type AuditEvent } from '@apikey/shared';
 import { expect, it } from 'vitest';
-import type { Doc, RawRegistry, Stored } from '../../shared/test/forgery/raw-registry.ts';
+import { text, type Doc, type RawRegistry, type Stored } from '../../shared/test/forgery/raw-registry.ts';
 import { errorOf, type Result, type Session } from './session.ts';
 
 export interface AttackedEnvironment {
@@ -13,9 +13,10 @@ export interface AttackedEnvironment {
 
 const DAY = 86_400;
 const EVIL = 'evil:all';
+const UNPROVEN = 'GRANT_NOT_VERIFIED';
 const REQUEST = ['--client', 'partner', '--scope', 'plans:read', '--ttl', '30d', '--request-id', 'CHG-77'];
 
-export function claimsOf(token: string): Doc {
+function claimsOf(token: string): Doc {
   const payload = decodeBase64url(token.trim().split('.')[1] ?? '');
   return JSON.parse(Buffer.from(payload ?? []).toString()) as Doc;
 }
@@ -35,17 +36,18 @@ export function describeAttacks(environment: () => AttackedEnvironment): void {
     raw.close();
     return after;
   };
-  const refused = async (argv: readonly string[], before: Stored): Promise<void> => {
+  /** The code of the refusal. */
+  const refused = async (argv: readonly string[], before: Stored): Promise<string> => {
     const json = await run([...argv, '--json']);
-    const text = await run(argv);
-    for (const result of [json, text]) {
+    const plain = await run(argv);
+    for (const result of [json, plain]) {
       expect(result).toMatchObject({ code: 5, stdout: '' });
       // Nobody is to copy what was planted onto a command line.
       expect(result.stderr).not.toMatch(/evil|admin:all/);
     }
-    expect(errorOf(json).code).toBe('GRANT_NOT_VERIFIED');
     // Nothing was recorded, so that nothing was signed: a grant comes with its commit.
     expect(await tamper(() => {})).toEqual(before);
+    return errorOf(json).code;
   };
   const issue = async (...argv: readonly string[]): Promise<{ token: string; jti: string }> => {
     const { session, flags } = environment();
@@ -58,7 +60,7 @@ export function describeAttacks(environment: () => AttackedEnvironment): void {
   ])('signs no pending record that was planted for %s, whatever its request says', async (_, days) => {
     await issue('--client', 'admins', '--scope', 'admin:all');
     const before = await tamper((stored) => plantPending(stored, environment().session.now, days * DAY));
-    await refused(['issue', ...REQUEST], before);
+    expect(await refused(['issue', ...REQUEST], before)).toBe(UNPROVEN);
     // Another id: the request itself is served, for what it asked.
     const { stdout } = await run(['issue', ...REQUEST.slice(0, -1), 'CHG-78']);
     expect(claimsOf(stdout)).toMatchObject({ sub: 'partner', scope: 'plans:read' });
@@ -71,14 +73,14 @@ export function describeAttacks(environment: () => AttackedEnvironment): void {
       appendPrepared(stored, record, environment().session.now);
     });
     await issue('--client', 'partner-2', '--scope', 'plans:read');
-    await refused(['issue', ...REQUEST.toSpliced(1, 1, 'partner-2')], await tamper(() => {}));
+    expect(await refused(['issue', ...REQUEST.toSpliced(1, 1, 'partner-2')], await tamper(() => {}))).toBe(UNPROVEN);
   });
 
   it('rotates a token whose record was widened with what its grant gave', async () => {
     const { jti } = await issue('--client', 'partner', '--scope', 'plans:read', '--ttl', '30d');
     await tamper(({ token }) => {
       const now = Math.floor(environment().session.now / 1_000);
-      Object.assign(token.find((it) => it['jti'] === jti) ?? {}, {
+      Object.assign(token.find((candidate) => candidate['jti'] === jti) ?? {}, {
         scopes: ['plans:read', EVIL],
         aud: ['https://evil.example'],
         exp: now + 300 * DAY,
@@ -100,12 +102,14 @@ export function describeAttacks(environment: () => AttackedEnvironment): void {
   it('rotates no token whose event was widened with its record, but as the command says', async () => {
     const { jti } = await issue('--client', 'partner', '--scope', 'plans:read', '--ttl', '30d');
     const before = await tamper((stored) => {
-      const record = stored.token.find((it) => it['jti'] === jti) ?? {};
+      const record = stored.token.find((candidate) => candidate['jti'] === jti) ?? {};
       record['scopes'] = [EVIL];
-      widen(stored, String(record['client']), Number(record['grantSeq']));
+      widen(stored, text(record['client']), Number(record['grantSeq']));
     });
-    await refused(['rotate', jti], before);
-    await refused(['rotate', jti, '--client', 'partner', '--scope', 'plans:read', '--ttl', '1d'], before);
+    expect(await refused(['rotate', jti], before)).toBe(UNPROVEN);
+    expect(await refused(['rotate', jti, '--client', 'partner', '--scope', 'plans:read', '--ttl', '1d'], before)).toBe(
+      UNPROVEN,
+    );
     const said = ['--scope', 'plans:list', '--audience', 'https://plans.example', '--ttl', '1d'];
     const { stdout } = await run(['rotate', jti, '--client', 'partner', ...said]);
     expect(claimsOf(stdout)).toMatchObject({ sub: 'partner', scope: 'plans:list', aud: 'https://plans.example' });
@@ -115,21 +119,21 @@ export function describeAttacks(environment: () => AttackedEnvironment): void {
     await issue('--client', 'admins', '--scope', 'admin:all');
     const { jti } = await issue('--client', 'partner', '--scope', 'plans:read');
     const before = await tamper(({ token }) => {
-      Object.assign(token.find((it) => it['jti'] === jti) ?? {}, { client: 'admins' });
+      Object.assign(token.find((candidate) => candidate['jti'] === jti) ?? {}, { client: 'admins' });
     });
     const said = ['--scope', 'plans:list', '--audience', 'https://plans.example', '--ttl', '1d'];
-    await refused(['rotate', jti], before);
-    await refused(['rotate', jti, ...said], before);
+    expect(await refused(['rotate', jti], before)).toBe(UNPROVEN);
+    expect(await refused(['rotate', jti, ...said], before)).toBe(UNPROVEN);
   });
 
   it('activates no record that says more than its token', async () => {
     const { jti } = await issue('--client', 'partner', '--scope', 'plans:read', '--request-id', 'CHG-80');
     const { token } = await issue('--client', 'partner', '--scope', 'plans:read', '--request-id', 'CHG-81');
     await tamper((stored) => {
-      const record = stored.token.find((it) => it['jti'] === claimsOf(token)['jti']) ?? {};
+      const record = stored.token.find((candidate) => candidate['jti'] === claimsOf(token)['jti']) ?? {};
       Object.assign(record, { state: 'pending', scopes: [EVIL] });
     });
-    const result = await run(['activate', String(claimsOf(token)['jti']), '--json'], token);
+    const result = await run(['activate', text(claimsOf(token)['jti']), '--json'], token);
     expect(result).toMatchObject({ code: 5, stdout: '' });
     expect(errorOf(result).code).toBe('GRANT_NOT_VERIFIED');
     expect(result.stderr).not.toContain('evil');
@@ -176,7 +180,14 @@ function appendPrepared(stored: Stored, record: Doc, nowMillis: number): void {
   let prev = '0'.repeat(64);
   const events = drafts.map((draft, index) => {
     const at = new Date(nowMillis).toISOString();
-    const event = { seq: index + 1, at, actor: 'admin@host', ...draft, aggregate: `client:${client['id']}`, prev };
+    const event = {
+      seq: index + 1,
+      at,
+      actor: 'admin@host',
+      ...draft,
+      aggregate: `client:${text(client['id'])}`,
+      prev,
+    };
     const hash = hashEvent(event as unknown as AuditEvent, sha256Hex);
     prev = hash;
     return { ...event, hash } as Doc;
@@ -192,7 +203,7 @@ function detail(entity: string, after: Doc): Doc {
 /** The event says the same as the record, and the chain above it is hashed anew. */
 function widen(stored: Stored, client: string, seq: number): void {
   const aggregate = `client:${client}`;
-  const chain = stored.event.filter((it) => it['aggregate'] === aggregate);
+  const chain = stored.event.filter((event) => event['aggregate'] === aggregate);
   let prev: Doc[string] = '0'.repeat(64);
   for (const event of chain.toSorted((a, b) => Number(a['seq']) - Number(b['seq']))) {
     if (event['seq'] === seq) {

@@ -19,7 +19,7 @@ import { COMMANDS, type Command } from './forgery/commands.ts';
 import { editsOf, type Forgery } from './forgery/edits.ts';
 import { FORGERIES } from './forgery/forgeries.ts';
 import { EVIL_AUDIENCE, EVIL_SCOPE, providerSigner } from './forgery/kit.ts';
-import { dynamoRaw, sqliteRaw } from './forgery/raw-registry.ts';
+import { dynamoRaw, sqliteRaw, text } from './forgery/raw-registry.ts';
 import { newRealm, tryForgery, type Realm } from './forgery/realm.ts';
 
 const LONG = process.env['APIKEY_TEST_LONG'] === '1';
@@ -39,7 +39,7 @@ interface Trial {
   readonly command: Command;
 }
 
-/** So many trials: first of forgeries that agree with themselves, most of them with a command that they aim at. */
+/** So many trials: first forgeries that agree with themselves, most of them with a command that they aim at, then edits. */
 function trialsOf(realm: Realm, count: number, random: () => number): Trial[] {
   const mixed = <T>(values: readonly T[]): T[] =>
     values
@@ -55,12 +55,16 @@ function trialsOf(realm: Realm, count: number, random: () => number): Trial[] {
         })),
       ),
     );
-  const parts = [
-    ...pairs(FORGERIES, true).slice(0, count * 0.6),
-    ...pairs(FORGERIES, false).slice(0, count * 0.05),
-    ...pairs(editsOf(realm.honest, realm.kit), true).slice(0, count),
-  ];
-  return parts.slice(0, count);
+  const aimed = FORGERIES.filter(({ aim }) => aim !== undefined);
+  return [
+    ...pairs(aimed, true).slice(0, count * 0.6),
+    ...pairs(aimed, false).slice(0, count * 0.03),
+    ...pairs(
+      FORGERIES.filter(({ aim }) => aim === undefined),
+      true,
+    ).slice(0, count * 0.07),
+    ...pairs(editsOf(realm.honest, realm.kit), true),
+  ].slice(0, count);
 }
 
 interface Outcome {
@@ -81,11 +85,11 @@ async function tryAll(realm: Realm, trials: readonly Trial[]): Promise<Outcome> 
     if (!verdict.forged) continue;
     tried += 1;
     tokens += verdict.tokens;
-    excesses.push(...verdict.excesses.map((it) => `${name}: ${it}`));
+    excesses.push(...verdict.excesses.map((excess) => `${name}: ${excess}`));
     const { error } = verdict;
     if (error === undefined) continue;
     if (!(error instanceof ApikeyError)) {
-      bugs.push(`${name}: ${String(error)}`);
+      bugs.push(`${name}: ${error instanceof Error ? error.message : text(error)}`);
       continue;
     }
     if (error.code === 'INTERNAL') bugs.push(`${name}: ${error.message}`);
@@ -103,7 +107,8 @@ async function honestCommands(realm: Realm): Promise<Record<string, string>> {
   for (const command of COMMANDS) {
     const { tokens, excesses, error } = await tryForgery(realm, undefined, command);
     expect(excesses).toEqual([]);
-    made[command.name] = error instanceof ApikeyError ? error.code : String(error ?? tokens);
+    made[command.name] =
+      error instanceof ApikeyError ? error.code : text(error instanceof Error ? error.message : String(tokens));
   }
   return made;
 }

@@ -56,7 +56,7 @@ function rehashed(events: readonly AuditEvent[]): AuditEvent[] {
 }
 
 const prepares = (events: readonly AuditEvent[]): number[] =>
-  events.filter(({ action }) => /prepared$/.test(action)).map(({ seq }) => seq);
+  events.filter(({ action }) => action.endsWith('prepared')).map(({ seq }) => seq);
 
 describe('following a chain', () => {
   it('finds a grant for every token that it prepares, anew or not', async () => {
@@ -81,7 +81,7 @@ describe('following a chain', () => {
       expect(found.every(({ why }) => why.startsWith('no statement'))).toBe(true);
       expect(Math.max(...found.map(({ seq }) => seq))).toBeLessThanOrEqual(index + 1);
       expect(Math.min(...found.map(({ seq }) => seq))).toBeGreaterThan(
-        events.findLastIndex((it, n) => n < index && it.grant !== undefined) + 1,
+        events.slice(0, index).findLastIndex((before) => before.grant !== undefined) + 1,
       );
     }
   });
@@ -89,7 +89,7 @@ describe('following a chain', () => {
   it('lets an honest grant prove nothing that was planted below it, or that was hashed anew', async () => {
     const world = await history();
     const events = await eventsOf(world);
-    const [first] = events.filter(({ action }) => action === 'token.prepared');
+    const first = events.find(({ action }) => action === 'token.prepared');
     const last = events.findLastIndex(({ grant }) => grant !== undefined);
     const planted = { ...(first ?? expect.fail()), subject: '00000000-0000-4000-8000-000000000000' };
     const { grant: _, ...bare } = planted;

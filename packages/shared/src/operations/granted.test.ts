@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { withoutGrant } from '../domain/events.ts';
 import type { AuditEvent, KeyRing, TokenRecord } from '../domain/records.ts';
 import { InvalidStateError } from '../ports/errors.ts';
 import { LARGEST_COMMIT } from './grants.ts';
@@ -106,7 +107,7 @@ describe('what was granted to a record', () => {
   });
 
   it.each<[string, (event: AuditEvent, own: number) => AuditEvent | undefined, RegExp]>([
-    ['has lost its grant', ({ grant: _, ...event }) => event, /no statement/],
+    ['has lost its grant', withoutGrant, /no statement/],
     ['was edited', (event) => ({ ...event, actor: 'else@host' }), /not what was hashed/],
     [
       'has the grant of a later commit',

@@ -29,7 +29,7 @@ import {
   type SignedGrant,
 } from './history.ts';
 
-export interface Trial {
+interface Trial {
   readonly deps: OperationDeps;
   readonly history: History;
   /** What was signed before the tampering, by `jti`. */
@@ -195,7 +195,9 @@ async function restore(trial: Trial): Promise<void> {
   const plan = await planRestore(empty, source);
   const requestsOf = async function* (): AsyncGenerator<never> {};
   const grants = { keys, environment, now: clock.now() };
-  await restoreRegistry(empty, { eventsOf: source.eventsOf, requestsOf }, plan, { grants });
+  await restoreRegistry(empty, { eventsOf: (ref, fromSeq) => source.eventsOf(ref, fromSeq), requestsOf }, plan, {
+    grants,
+  });
   const ring = await empty.readKeyRing();
   for await (const { id } of empty.clients()) {
     for await (const record of empty.tokensOfClient(id)) {

@@ -12,7 +12,7 @@ import {
   tokenOfRequest,
   type Kit,
 } from './kit.ts';
-import type { Doc, Stored } from './raw-registry.ts';
+import { text, type Doc, type Stored } from './raw-registry.ts';
 
 export interface Forgery {
   readonly name: string;
@@ -246,7 +246,7 @@ function edit({ name, find, aim, chain }: Target, field: string, value: Value): 
       else document[field] = structuredClone(typeof value === 'function' ? value(kit) : value);
       if (chain === undefined) return;
       // The record says the same, as the forger wants it signed.
-      const record = tokenOf(stored, String(document['jti']));
+      const record = tokenOf(stored, text(document['jti']));
       if (field !== 'jti') Object.assign(record, { [field]: document[field] ?? null });
       if (record[field] === null) delete record[field];
       ignoring(() => rehash(stored, chain));

@@ -22,7 +22,7 @@ import {
   type Kit,
   type Planted,
 } from './kit.ts';
-import type { Doc, Stored } from './raw-registry.ts';
+import { text, type Doc, type Stored } from './raw-registry.ts';
 
 type Forge = (stored: Stored, kit: Kit) => void | Promise<void>;
 type Planting = (stored: Stored, kit: Kit) => Planted;
@@ -51,7 +51,7 @@ function inPlaceOf(stored: Stored, { history }: Kit, name: 'live' | 'claimed', {
   record['jti'] = jti;
   event['subject'] = jti;
   afterOf(event)['jti'] = jti;
-  rehash(stored, String(event['aggregate']), Number(event['seq']));
+  rehash(stored, text(event['aggregate']), Number(event['seq']));
   return { record, event };
 }
 
@@ -189,7 +189,7 @@ const copied: readonly Forgery[] = (['sameKeys', 'otherIssuer', 'otherKeys'] as 
     return from;
   };
   const asLive = (stored: Stored, { history }: Kit): void => {
-    const [evil] = stored.token.filter((it) => it['client'] === 'partner' && it['state'] === 'active');
+    const evil = stored.token.find((it) => it['client'] === 'partner' && it['state'] === 'active');
     if (evil !== undefined) evil['jti'] = history.jti.live;
   };
   const forRequest: Forge = (stored, kit) => {
@@ -321,7 +321,7 @@ const pointed: readonly Forgery[] = [
         const parameterHash = before?.['parameterHash'] ?? HASH_OF_FIRST;
         stored.request = stored.request.filter(({ id }) => id !== requestId);
         stored.request.push({ ...from, id: requestId, parameterHash });
-        const record = tokenOf(stored, String(from['jti']));
+        const record = tokenOf(stored, text(from['jti']));
         record['requestId'] = requestId;
       },
     })),

@@ -20,7 +20,7 @@ import {
 } from '../../src/operations/index.ts';
 import type { TokenSink } from '../../src/ports/index.ts';
 import { memoryRegistry, type FixedClock } from '../../src/testing/index.ts';
-import type { Doc, Stored } from './raw-registry.ts';
+import { text, type Doc, type Stored } from './raw-registry.ts';
 
 export const DAY = 86_400;
 
@@ -190,14 +190,14 @@ export function grantsOf({ event }: Stored): ReadonlyMap<string, SignedGrant> {
   const grants = new Map<string, SignedGrant>();
   for (const { action, detail, subject } of event) {
     const after = membersOf(membersOf(detail)['after']);
-    const jti = String(subject);
+    const jti = text(subject);
     if (action === 'token.prepared') {
       const { client, scopes, aud, iat, exp, kid } = parseTokenRecord(after);
       grants.set(jti, { jti, client, scopes, aud, exp, kid, lifetime: exp - iat });
     }
     const known = grants.get(jti);
     if (action === 'token.reprepared' && known !== undefined)
-      grants.set(jti, { ...known, kid: String(after['kid'] ?? known.kid) });
+      grants.set(jti, { ...known, kid: text(after['kid'] ?? known.kid) });
   }
   return grants;
 }

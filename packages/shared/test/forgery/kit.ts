@@ -4,7 +4,7 @@ import { GENESIS_HASH, hashEvent, type AuditEvent, type Json } from '../../src/d
 import { encodeBase64url, GRANT_TYPE, sha256Hex, thumbprint } from '../../src/jose/index.ts';
 import { identifyIssue, type OperationDeps } from '../../src/operations/index.ts';
 import { ISSUE_FIRST, membersOf, type History } from './history.ts';
-import type { Doc, Stored } from './raw-registry.ts';
+import { text, type Doc, type Stored } from './raw-registry.ts';
 
 /** Keys that a forger may have got hold of. None of them may sign for this environment. */
 export type Forger = 'own' | 'revoked' | 'disabled' | 'foreign' | 'seal';
@@ -80,7 +80,7 @@ export function tokenOf({ token }: Stored, jti: string): Doc {
 }
 
 export function tokenOfRequest(stored: Stored, id: string): Doc {
-  return tokenOf(stored, String(stored.request.find((it) => it['id'] === id)?.['jti']));
+  return tokenOf(stored, text(stored.request.find((it) => it['id'] === id)?.['jti']));
 }
 
 export function eventAt(stored: Stored, seq: Json | undefined, aggregate = 'client:partner'): Doc {
@@ -114,7 +114,7 @@ export interface Planted {
 export function plant(stored: Stored, kit: Kit, part: Doc = {}): Planted {
   const { deps, history } = kit;
   const now = Math.floor(deps.clock.now() / 1_000);
-  const client = String(part['client'] ?? 'partner');
+  const client = text(part['client'] ?? 'partner');
   const aggregate = `client:${client}`;
   const seq = Number(headOf(stored, aggregate)?.['eventSeq'] ?? 0) + 1;
   const jti = deps.entropy.uuid();

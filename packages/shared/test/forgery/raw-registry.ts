@@ -26,8 +26,13 @@ import {
 import { isClientId, type Json } from '../../src/domain/index.ts';
 
 export type Doc = Record<string, Json>;
+/** A member as text, whatever it is. */
+export function text(member: unknown): string {
+  return typeof member === 'string' ? member : JSON.stringify(member ?? null);
+}
+
 export const KINDS = ['client', 'ring', 'token', 'request', 'event'] as const;
-export type Kind = (typeof KINDS)[number];
+type Kind = (typeof KINDS)[number];
 export type Stored = Record<Kind, Doc[]>;
 
 export interface RawRegistry {
@@ -177,16 +182,16 @@ function listed(item: Item): Item {
 function itemsOf(kind: Kind, doc: Doc): [string, Item][] {
   const put = (key: Key, content: Doc): [string, Item] => [
     `${key.pk} ${key.sk}`,
-    { ...(toAttributes(content) as Item), pk: { S: key.pk }, sk: { S: key.sk } },
+    { ...toAttributes(content), pk: { S: key.pk }, sk: { S: key.sk } },
   ];
   try {
     if (/\\ud[89a-f]/i.test(JSON.stringify(doc))) throw new TypeError('no UTF-8');
     const own = put(keyOf(kind, doc), doc);
     // Clients are listed by the index.
-    if (kind === 'client') Object.assign(own[1], toAttributes({ bucket: CLIENTS_BUCKET, position: String(doc['id']) }));
-    const client = String(doc['client']);
+    if (kind === 'client') Object.assign(own[1], toAttributes({ bucket: CLIENTS_BUCKET, position: text(doc['id']) }));
+    const client = text(doc['client']);
     const pointed = kind === 'token' && isClientId(client);
-    return pointed ? [own, put(pointerKey(String(doc['jti'])), { client })] : [own];
+    return pointed ? [own, put(pointerKey(text(doc['jti'])), { client })] : [own];
   } catch {
     // Not even this store takes it.
     return [];
@@ -194,12 +199,11 @@ function itemsOf(kind: Kind, doc: Doc): [string, Item][] {
 }
 
 function keyOf(kind: Kind, doc: Doc): Key {
-  const text = (name: string): string => String(doc[name]);
-  if (kind === 'client') return clientKey(text('id'));
-  if (kind === 'ring') return ringKey(text('name'));
-  if (kind === 'token') return tokenKey(text('client'), text('jti'));
-  if (kind === 'request') return requestKey(text('id'));
-  const [aggregateKind, ...id] = text('aggregate').split(':');
+  if (kind === 'client') return clientKey(text(doc['id']));
+  if (kind === 'ring') return ringKey(text(doc['name']));
+  if (kind === 'token') return tokenKey(text(doc['client']), text(doc['jti']));
+  if (kind === 'request') return requestKey(text(doc['id']));
+  const [aggregateKind, ...id] = text(doc['aggregate']).split(':');
   const ref = { kind: aggregateKind === 'ring' ? 'ring' : 'client', id: id.join(':') } as const;
   return { pk: eventsPartition(ref), sk: padded(Number(doc['seq'])) };
 }

@@ -10,7 +10,7 @@ import { isWithin, type Command } from './commands.ts';
 import type { Forgery } from './edits.ts';
 import { DAY, foreignHistory, grantsOf, makeHistory, membersOf, type Power, type SignedGrant } from './history.ts';
 import { ownSigner, providerSigner, type Kit, type Signer } from './kit.ts';
-import { KINDS, type RawRegistry, type Stored } from './raw-registry.ts';
+import { KINDS, text, type RawRegistry, type Stored } from './raw-registry.ts';
 
 export interface Backend {
   readonly registry: Registry;
@@ -58,7 +58,7 @@ export async function newRealm(backend: Backend, random: () => number): Promise<
   const keyOf = (kid: string): { kid: string; ref: string } => {
     const ring = honest.ring[0]?.['keys'];
     const key = membersOf(Array.isArray(ring) ? ring.find((it) => membersOf(it)['kid'] === kid) : undefined);
-    return { kid, ref: String(key['ref']) };
+    return { kid, ref: text(key['ref']) };
   };
   const disabled = keyOf(history.kids.disabled);
   const [foreignKey] = (await otherKeys.registry.readKeyRing())?.keys ?? [];
