@@ -8,7 +8,7 @@ import { registrySource } from './audit-source.ts';
 import { verifyAudit } from './audit-verify.ts';
 import { revokeClient, setClient, suspendClient } from './clients.ts';
 import { issueToken } from './issue.ts';
-import { createKey, revokeKey } from './keys.ts';
+import { activateKey, createKey, revokeKey } from './keys.ts';
 import { planRestore } from './restore-plan.ts';
 import { restoreRegistry, type RestoreOptions, type RestoreSource } from './restore.ts';
 import { revokeToken } from './revoke.ts';
@@ -279,6 +279,24 @@ describe('restoring a registry that was set back', () => {
       await restoreRegistry(old, source, await plan(old), { ...grantsOf(world), unproven: true });
       expect(await Array.fromAsync(old.tokensOfClient('partner'))).toHaveLength((await recordsOf(world)).length);
     }
+  });
+
+  it('puts no token back to life whose grant a key made that was revoked since', async () => {
+    const world = await newWorld();
+    const [first] = (await world.registry.readKeyRing())?.keys ?? [];
+    const failing = { check: async () => {}, deliver: () => Promise.reject(new Error('cut')) };
+    await issueToken(world.deps, { ...partner, requestId: 'one' }, failing).catch(() => {});
+    const { key } = await createKey(world.deps, 'ES256');
+    await activateKey(world.deps, key.kid, { now: true });
+    // Prepared under one key, signed and delivered under the next.
+    await issueToken(world.deps, { ...partner, requestId: 'one' }, world.sink);
+    const before = memoryRegistry();
+    await restore(before, world);
+    expect(await Array.fromAsync(before.tokensOfClient('partner'))).toHaveLength(1);
+    await revokeKey(world.deps, first?.kid ?? '');
+    const old = memoryRegistry();
+    await expect(restore(old, world)).rejects.toMatchObject({ code: 'GRANT_NOT_VERIFIED' });
+    expect(await Array.fromAsync(old.tokensOfClient('partner'))).toEqual([]);
   });
 
   it('goes on where it was stopped', async () => {

@@ -279,3 +279,50 @@ describe('the tokens that can be rotated', () => {
     expect((await issueToken(world.deps, partner, world.sink)).replaced).toBeUndefined();
   });
 });
+
+describe('rotating a token of which no grant proves what it was given', () => {
+  const SAID = { scopes: ['b'], audience: ['https://said.example'], ttl: 60 };
+
+  /** Its record has lost the way to the event that prepared it, and says more than that. */
+  async function unproven(world: World): Promise<{ readonly deps: World['deps']; readonly old: TokenRecord }> {
+    const old = await issued(world, { scopes: ['a'], note: 'honest' });
+    const registry = new Proxy(world.deps.registry, {
+      get: (target, name) => {
+        if (name === 'getToken') {
+          return async (client: string, jti: string) => {
+            const stored = await target.getToken(client, jti);
+            if (stored === undefined || jti !== old.jti) return stored;
+            const { grantSeq: _, ...record } = stored;
+            return { ...record, scopes: ['evil'], note: 'evil' };
+          };
+        }
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    return { deps: { ...world.deps, registry }, old };
+  }
+
+  it('takes client, scopes, audience and lifetime from the command, and nothing from its record', async () => {
+    const world = await newWorld();
+    const { deps, old } = await unproven(world);
+    const { record } = await rotateToken(deps, rotation(old, { ...SAID, clientNamed: true }), world.sink);
+    expect(record).toMatchObject({ client: 'partner', scopes: ['b'], aud: SAID.audience, exp: record.iat + 60 });
+    expect(record).not.toHaveProperty('note');
+  });
+
+  it.each<[string, Partial<RotateRequest>]>([
+    ['nothing', {}],
+    ['all but the client', SAID],
+    ['all but the scopes', { audience: SAID.audience, ttl: 60, clientNamed: true }],
+    ['all but the audience', { scopes: SAID.scopes, ttl: 60, clientNamed: true }],
+    ['all but the lifetime', { scopes: SAID.scopes, audience: SAID.audience, clientNamed: true }],
+  ])('is refused where the command says %s', async (_, part) => {
+    const world = await newWorld();
+    const { deps, old } = await unproven(world);
+    const before = await recordsOf(world);
+    await expect(rotateToken(deps, rotation(old, part), world.sink)).rejects.toThrow(code('GRANT_NOT_VERIFIED'));
+    expect(await recordsOf(world)).toEqual(before);
+    expect(world.sink.tokens).toHaveLength(1);
+  });
+});
