@@ -193,9 +193,8 @@ async function restore(trial: Trial): Promise<void> {
   const empty = memoryRegistry();
   const source = registrySource(registry);
   const plan = await planRestore(empty, source);
-  const requestsOf = async function* (): AsyncGenerator<never> {};
   const grants = { keys, environment, now: clock.now() };
-  await restoreRegistry(empty, { eventsOf: (ref, fromSeq) => source.eventsOf(ref, fromSeq), requestsOf }, plan, {
+  await restoreRegistry(empty, { eventsOf: (ref, fromSeq) => source.eventsOf(ref, fromSeq) }, plan, {
     grants,
   });
   const ring = await empty.readKeyRing();
