@@ -13,7 +13,9 @@ export function readHttpEvent(event: unknown): MethodArn | Refusal {
   const version = member(event, 'version');
   if (version !== '1.0' && version !== '2.0') return 'version';
   if (member(event, 'type') !== 'REQUEST' || (version === '2.0' && !isOfFormat2(event))) return 'type';
-  return parseMethodArn(textAt(event, version === '2.0' ? 'routeArn' : 'methodArn')) ?? 'arn';
+  const arn = parseMethodArn(textAt(event, version === '2.0' ? 'routeArn' : 'methodArn'));
+  // An ARN has no query: who reads on from here must not take a decoded character for the start of one.
+  return arn !== undefined && /[?#]/.test(arn.arn) ? 'path' : (arn ?? 'arn');
 }
 
 /** Members that every event of payload format 2.0 has. */

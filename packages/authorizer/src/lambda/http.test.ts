@@ -3,7 +3,13 @@ import { UnavailableError } from '@apikey/shared';
 import { describe, expect, test } from 'vitest';
 import { API, BASE, httpEventV1, httpEventV2 } from '../../test/lambda-events.ts';
 import { World } from '../../test/world.ts';
-import { AuthorizerFault, httpAuthorizer, type HttpAuthorizerOptions, type Route } from '../index.ts';
+import {
+  AuthorizerFault,
+  httpAuthorizer,
+  type HttpAuthorizerEvent,
+  type HttpAuthorizerOptions,
+  type Route,
+} from '../index.ts';
 import { policyAllows } from './policy.ts';
 
 const routes: Route[] = [
@@ -107,6 +113,21 @@ describe('simple answers', () => {
     }
   });
 
+  test('and policies report no denial of a public request without a token', async () => {
+    const world = new World();
+    const open: Route[] = [...routes, { method: 'GET', path: '/up', public: true }];
+    const bare = { headers: {}, multiValueHeaders: {} };
+    for (const responses of ['simple', 'policy'] as const) {
+      const handler = httpAuthorizer(world.authorizer(), { routes: open, responses });
+      // oxlint-disable-next-line no-await-in-loop
+      await handler({ ...httpEventV2('', { path: '/up' }), ...bare });
+      // oxlint-disable-next-line no-await-in-loop
+      const answer = await handler({ ...httpEventV1('', { path: '/up' }), ...bare });
+      expect(answer).toMatchObject({ principalId: 'no token' });
+    }
+    expect(world.reports).toEqual([]);
+  });
+
   test('allow HEAD where GET is allowed', async () => {
     const world = new World();
     const { token } = world.issue({ scopes: ['plans:read'] });
@@ -121,6 +142,52 @@ describe('simple answers', () => {
       throw new UnavailableError('gone');
     };
     await expect(httpAuthorizer(world.authorizer())(httpEventV2(token))).rejects.toBeInstanceOf(AuthorizerFault);
+  });
+});
+
+describe('a path that the gateway has decoded', () => {
+  const open: Route[] = [
+    { method: 'GET', path: '/docs/*', scopes: ['docs:read'] },
+    { method: 'GET', path: '/docs/my secret', scopes: ['admin'] },
+    { method: 'GET', path: '/a b', scopes: ['docs:read'] },
+  ];
+  const cases: [path: string, allowed: boolean][] = [
+    ['/docs/a b', true],
+    ['/docs/a+b', true],
+    ['/a b', true],
+    ['/docs/é', true],
+    ['/docs/你好/🙂', true],
+    ['/docs/{a}^"<b>`', true],
+    ['/docs/my secret', false],
+    ['/docs/MY SECRET', false],
+    ['/docs/my secret/', false],
+    ['/docs/my\u00a0secret', false],
+    ['/docs/a ', false],
+    ['/docs/a b/../my secret', false],
+    ['/docs/a b/．．/x', false],
+    ['/docs/a b%20c', false],
+    ['/docs/a b%2e', false],
+    ['/docs/a b?c', false],
+    ['/docs/a b#c', false],
+    ['/docs/a\tb', false],
+    ['/docs/a\\b', false],
+    ['/docs/a//b c', false],
+    ['/docs/a\ud800', false],
+    ['/docs/a\ufffd', false],
+  ];
+  test.each(cases)('is judged as the one that was sent, in every form of answer: %j', async (path, allowed) => {
+    const world = new World();
+    const { token } = world.issue({ scopes: ['docs:read'] });
+    const stages = ['prod', '$default'];
+    const simple = httpAuthorizer(world.authorizer(), { routes: open, stages });
+    const policy = httpAuthorizer(world.authorizer(), { routes: open, stages, responses: 'policy' });
+    await expect(simple(httpEventV2(token, { path }))).resolves.toMatchObject({ isAuthorized: allowed });
+    const stated = async (event: HttpAuthorizerEvent, arn: string): Promise<boolean> => {
+      const answer = await policy(event).catch(() => ({ isAuthorized: false }));
+      return 'policyDocument' in answer && policyAllows(answer.policyDocument, arn);
+    };
+    expect(await stated(httpEventV2(token, { path }), `${API}/$default/GET${path}`)).toBe(allowed);
+    expect(await stated(httpEventV1(token, { path }), `${BASE}/GET${path}`)).toBe(allowed);
   });
 });
 

@@ -1,7 +1,6 @@
 /** An authorizer for HTTP APIs of API Gateway, for the payload formats 1.0 and 2.0. */
 import type { Authorizer } from '../authorizer.ts';
 import { AuthorizerConfigError, refuseUnknown } from '../config-error.ts';
-import type { Refusal } from '../refusal.ts';
 import { compileRoutes, type Route } from '../routes.ts';
 import { answerContext, type AnswerContext } from './answer-context.ts';
 import { requestInCacheKey, requireAddressInCacheKey, routeInCacheKey, usableAddress } from './cache-key.ts';
@@ -75,13 +74,14 @@ function simpleFace(authorizer: Authorizer, options: HttpAuthorizerOptions): Fac
   return async (event, arn) => {
     reported(authorizer, () => requireStage(arn, stages));
     const { method, path } = arn;
-    // An ARN has no query: who reads on from here must not take a decoded character for the start of one.
-    if (/[?#]/.test(path)) return refuseSimply(authorizer, 'path');
     const inCacheKey = reported(
       authorizer,
       () => routeInCacheKey(authorizer, event) && (!byRequest || requestInCacheKey(authorizer, event)),
     );
-    if (!inCacheKey) return refuseSimply(authorizer, 'cache_key');
+    if (!inCacheKey) {
+      authorizer.refuse('cache_key');
+      return { isAuthorized: false };
+    }
     if (authorizer.isPublic({ method, path, routes })) return { isAuthorized: true };
     const decision = await authorizer.authorize({
       token: presentedToken(event),
@@ -93,11 +93,6 @@ function simpleFace(authorizer: Authorizer, options: HttpAuthorizerOptions): Fac
     requireAddressInCacheKey(authorizer, event, decision);
     return decision.allowed ? { isAuthorized: true, context: answerContext(decision) } : { isAuthorized: false };
   };
-}
-
-function refuseSimply(authorizer: Authorizer, refusal: Refusal): SimpleAnswer {
-  authorizer.refuse(refusal);
-  return { isAuthorized: false };
 }
 
 /** Checks sizes when it is called: a function that gives simple answers alone may have more routes than fit into a policy. */
@@ -112,10 +107,11 @@ function policyFace(authorizer: Authorizer, options: HttpAuthorizerOptions): () 
       const v2 = member(event, 'version') === '2.0';
       const address = textAt(event, 'requestContext', v2 ? 'http' : 'identity', 'sourceIp');
       const { method, path } = arn;
-      const sourceAddress = usableAddress(authorizer, event, address);
+      const token = presentedToken(event);
+      if (token === undefined && authorizer.isPublic({ method, path, routes })) return answers.withoutToken(arn);
       const decision = await authorizer.authorize({
-        token: presentedToken(event),
-        sourceAddress,
+        token,
+        sourceAddress: usableAddress(authorizer, event, address),
         method,
         path,
         routes,

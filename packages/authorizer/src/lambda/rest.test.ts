@@ -61,6 +61,9 @@ describe.each([
       // oxlint-disable-next-line no-await-in-loop
       await expect(handler(event(presented, { path: '/any' }))).rejects.toStrictEqual(new Error('Unauthorized'));
     }
+    const before = world.reports.length;
+    const bare = await handler({ ...requestEvent('', { path: '/up' }), headers: {}, multiValueHeaders: {} });
+    expect([bare.principalId, world.reports.length]).toEqual(['no token', before]);
     const live = await handler(event(world.issue().token, { path: '/up' }));
     expect(['/up', '/any', '/plans/1'].map((path) => opens(live, 'GET', path))).toEqual([true, true, false]);
     expect(live.principalId).toBe('partner');

@@ -58,6 +58,7 @@ export function restAuthorizer(authorizer: Authorizer, options: RestAuthorizerOp
     const token = type === 'TOKEN' ? parseAuthorization(textAt(event, 'authorizationToken')) : presentedToken(event);
     const address = type === 'REQUEST' ? textAt(event, 'requestContext', 'identity', 'sourceIp') : undefined;
     const { method, path } = arn;
+    if (token === undefined && authorizer.isPublic({ method, path, routes })) return answers.withoutToken(arn);
     const sourceAddress = addressCounts ? address : undefined;
     const decision = await authorizer.authorize({ token, sourceAddress, method, path, routes });
     if (!decision.allowed && authorizer.isPublic({ method, path, routes })) return answers.withoutToken(arn);
