@@ -33,6 +33,7 @@ export {
 } from './routes.ts';
 export { headerValues, parseAuthorization, readCredential, type HeaderSource } from './credential.ts';
 export { answerDenied, answerFault, type Answer } from './faces/answers.ts';
+export { hasPlainHost } from './faces/host.ts';
 export {
   clientAddress,
   isTrustedProxy,

@@ -55,6 +55,18 @@ describe('nodeMiddleware', () => {
     expect(answer).toContain('"same":true');
   });
 
+  test('denies a request whose host could change its path, where there are routes', async () => {
+    const world = new World();
+    const { token } = world.issue({ scopes: ['plans:read'] });
+    const routes = [{ method: 'GET', path: '/plans/*', scopes: ['plans:read'] }];
+    const port = await serve(world, { middleware: { routes } });
+    const credential = `Authorization: Bearer ${token}`;
+    expect(statusOf(await speak(port, [credential], '/plans/1'))).toBe(200);
+    for (const host of ['x', 'x/admin?'])
+      // oxlint-disable-next-line no-await-in-loop
+      expect(statusOf(await speak(port, [credential, `Host: ${host}`], '/plans/1'))).toBe(403);
+  });
+
   test('answers a request without a token with 401, and says nothing of an error', async () => {
     const world = new World();
     const port = await serve(world);

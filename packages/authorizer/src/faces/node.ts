@@ -8,6 +8,7 @@ import type { Allowed, PublicAccess } from '../decision.ts';
 import type { Route } from '../routes.ts';
 import type { Answer } from './answers.ts';
 import { faceRoutes, guard } from './guard.ts';
+import { hasPlainHost } from './host.ts';
 import { clientAddress, parseTrustedProxies, peerAddress } from './source-address.ts';
 
 export interface NodeMiddlewareOptions {
@@ -81,8 +82,12 @@ export function nodeMiddleware(authorizer: Authorizer, options: NodeMiddlewareOp
   };
 }
 
-/** Express takes the mount point off `url` and keeps the whole in `originalUrl`; the routes are about the whole. */
+/**
+ * Express takes the mount point off `url` and keeps the whole in `originalUrl`; the routes are about the whole. None where
+ * the host could make another path of it.
+ */
 function pathOf(request: NodeRequest): string | undefined {
+  if (!hasPlainHost(request.rawHeaders)) return undefined;
   const original: unknown = Reflect.get(request, 'originalUrl');
   return typeof original === 'string' ? original : request.url;
 }

@@ -29,12 +29,15 @@ export type RefusalReason =
   | 'unsupported_target'
   | 'unsupported_method'
   | 'unsupported_encoding'
-  /** It is not HTTP, or does not end in time. */
+  | 'unsupported_expectation'
+  /** It is not HTTP, does not end in time, or does not name one host. */
   | 'unreadable_request';
 
 /** A decision, or a refusal that came before it. */
 export type GatewayReport = Omit<DecisionReport, 'reason'> & {
   readonly reason?: NonNullable<DecisionReport['reason']> | RefusalReason;
+  /** Nothing was decided. */
+  readonly refused?: true;
 };
 
 export interface DecisionsOptions {
@@ -67,7 +70,7 @@ export class Decisions {
   /** Tells the operator of a request that is refused without a decision. */
   refuse(reason: RefusalReason, subject: Subject): void {
     const cache = { token: 'none', status: 'none' } as const;
-    this.#options.onDecision({ allowed: false, reason, latencyMs: 0, cache }, subject);
+    this.#options.onDecision({ allowed: false, refused: true, reason, latencyMs: 0, cache }, subject);
   }
 
   /** Never rejects: leave to go on, or the answer to give instead. The token is taken from the request itself. */

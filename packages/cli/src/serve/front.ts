@@ -3,10 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { problem, send, sendOnSocket } from './answers.ts';
-import type { Decisions } from './decisions.ts';
+import type { Decisions, RefusalReason } from './decisions.ts';
 import { AUTHORIZE_PATH, AUTHORIZE_PREFIX, type ForwardAuth } from './forward-auth.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import type { Peers } from './peers.ts';
+import { headTrouble } from './request-head.ts';
 import type { ReverseProxy } from './upstream/reverse-proxy.ts';
 
 export interface FrontOptions {
@@ -38,8 +39,18 @@ export function front(options: FrontOptions): Front {
   own.set(AUTHORIZE_PATH, AUTHORIZE_METHODS);
   if (!allowRevoke) own.delete('/revoke');
 
+  const refuse = (asked: IncomingMessage, reason: RefusalReason): void => {
+    const { method, url: path } = asked;
+    decisions.refuse(reason, { method, path, sourceAddress: peers.clientAddress(asked) });
+  };
   const request = (asked: IncomingMessage, response: ServerResponse): Promise<void> | undefined => {
     const path = pathOf(asked);
+    const trouble = headTrouble(asked);
+    if (trouble !== undefined) {
+      refuse(asked, trouble.reason);
+      send(asked, response, problem(trouble.status));
+      return undefined;
+    }
     if (path.startsWith(AUTHORIZE_PREFIX)) return forwardAuth(asked, response);
     const methods = own.get(path);
     if (methods?.includes(asked.method ?? '') === true) {
@@ -47,6 +58,7 @@ export function front(options: FrontOptions): Front {
       return path === AUTHORIZE_PATH ? forwardAuth(asked, response) : endpoints(asked, response);
     }
     if (reverseProxy !== undefined) return reverseProxy.request(asked, response);
+    if (path === AUTHORIZE_PATH) refuse(asked, 'unsupported_method');
     send(asked, response, methods === undefined ? problem(404) : problem(405, { allow: methods.join(', ') }));
     return undefined;
   };
@@ -62,8 +74,7 @@ export function front(options: FrontOptions): Front {
     },
     tunnel: (asked, socket) => {
       socket.on('error', () => socket.destroy());
-      const { method, url } = asked;
-      decisions.refuse('unsupported_method', { method, path: url, sourceAddress: peers.clientAddress(asked) });
+      refuse(asked, 'unsupported_method');
       sendOnSocket(socket, problem(405));
     },
     unreadable: (socket, status) => {
@@ -75,6 +86,7 @@ export function front(options: FrontOptions): Front {
       reverseProxy !== undefined &&
       asked.method === 'GET' &&
       asked.headers.upgrade?.toLowerCase() === 'websocket' &&
+      headTrouble(asked) === undefined &&
       !own.has(pathOf(asked)) &&
       !pathOf(asked).startsWith(AUTHORIZE_PREFIX),
   };

@@ -52,6 +52,8 @@ export class GatewayServer {
       // An upload may take as long as it takes; one that stands still is the upstream's timeout to end.
       requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MILLIS,
+      // Looked at where the refusal is counted: node:http would answer on its own.
+      requireHostHeader: false,
       shouldUpgradeCallback: (request: IncomingMessage) => front.upgrades(request),
     };
     const handshakeTimeout = limits.tlsHandshake;
@@ -65,8 +67,8 @@ export class GatewayServer {
       if (this.#draining) response.shouldKeepAlive = false;
       front.request(request, response);
     };
-    // Without a listener of its own, node would tell the client to send its body before anybody has decided.
-    this.#server.on('request', handle).on('checkContinue', handle);
+    // Without listeners of their own, node would answer these before anybody has decided.
+    this.#server.on('request', handle).on('checkContinue', handle).on('checkExpectation', handle);
     this.#server.on('clientError', (error: Error, socket: Duplex) => {
       const status = unreadableStatus(error);
       const response = answering.get(socket);
