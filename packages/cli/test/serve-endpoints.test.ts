@@ -71,11 +71,16 @@ describe('/metrics', () => {
     await ask(gateway.url, { path: '/authorize', token });
     await ask(gateway.url, { path: '/authorize', token });
     await ask(gateway.url, { path: '/authorize', token: randomUUID() });
+    // Refused without a decision: counted, and in no time of any.
+    await ask(gateway.url, { path: '/authorize', token, headers: { X_Client_Id: 'root' } });
+    await ask(gateway.url, { method: 'PUT', path: '/authorize', token });
     const { status, headers, body } = await ask(gateway.url, { path: '/metrics' });
     expect([status, headers['content-type']]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
     const lines = body.split('\n');
     expect(lines).toContain('apikey_decisions_total{outcome="allowed",reason="live"} 2');
     expect(lines).toContain('apikey_decisions_total{outcome="denied",reason="malformed"} 1');
+    expect(lines).toContain('apikey_decisions_total{outcome="denied",reason="disguised_header"} 1');
+    expect(lines).toContain('apikey_decisions_total{outcome="denied",reason="unsupported_method"} 1');
     expect(lines).toContain('apikey_decision_duration_seconds_count 3');
     expect(lines).toContain('apikey_cache_lookups_total{cache="token",result="hit"} 1');
     expect(lines).toContain('apikey_registry_reads_total{read="status",result="ok"} 2');

@@ -97,13 +97,15 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  decided({ allowed, reason, fault, public: isPublic, latencyMs, cache, problem, usage }: GatewayReport): void {
+  decided(report: GatewayReport): void {
+    const { allowed, reason, fault, public: isPublic, refused, latencyMs, cache, problem, usage } = report;
     const outcome = allowed ? 'allowed' : fault === undefined ? 'denied' : 'fault';
     this.#decisions.count(outcome, fault ?? reason ?? (isPublic === true ? 'public' : 'live'));
-    if (isPublic === true) return;
+    if (isPublic === true || refused === true) return;
     this.#latency.observe(latencyMs / 1000);
     if (cache.token !== 'none') this.#caches.count('token', cache.token);
     if (cache.status !== 'none') this.#caches.count('status', cache.status);
+    if (cache.ring !== undefined) this.#caches.count('ring', cache.ring);
     if (usage !== undefined) this.#usage.inc({ result: usage });
     if (problem !== undefined) this.#problems.inc({ problem });
   }

@@ -76,7 +76,15 @@ describe('a local request', () => {
     expect(new Peers([]).isLocal(twice)).toBe(false);
   });
 
-  const FORWARDING = ['X-Forwarded-For', 'Forwarded', 'X-Real-IP', 'Via', 'True-Client-IP', 'X-Forwarded-Host'];
+  const FORWARDING = [
+    'X-Forwarded-For',
+    'Forwarded',
+    'X-Real-IP',
+    'Via',
+    'CDN-Loop',
+    'True-Client-IP',
+    'X-Forwarded-Host',
+  ];
   test.each([
     ...FORWARDING,
     ...FORWARDING.map((name) => name.replaceAll('-', '_')),

@@ -15,6 +15,8 @@ export interface Peer {
 
 /** How `--host` names a Unix socket. */
 export const UNIX_HOST = 'unix:';
+/** Each hop adds itself to these (RFC 9110 section 7.6.3, RFC 8586). */
+const VIA: ReadonlySet<string> = new Set(['via', 'cdn-loop']);
 const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1/128'];
 /** Addresses are remembered by the header's text, which most clients repeat; so many, then all are forgotten. */
 const MAX_REMEMBERED = 1_000;
@@ -74,7 +76,7 @@ export class Peers {
 /** Whether proxies add it: a request that has it came from further away than its connection did. */
 function isOfProxy(folded: string): boolean {
   const kind = headerKind(folded);
-  return folded === 'via' || (kind !== undefined && kind !== 'framing');
+  return VIA.has(folded) || (kind !== undefined && kind !== 'framing');
 }
 
 /** @param host of a `Host` header */
