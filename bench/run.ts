@@ -25,7 +25,9 @@ const ITEMS = [
 ];
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
-const unknown = wanted.filter((name) => !ITEMS.includes(name));
+/** A name stands for all benchmarks that begin with it: `bulk` for `bulk-embedded` and `bulk-aws`. */
+const covers = (name: string, item: string): boolean => item === name || item.startsWith(`${name}-`);
+const unknown = wanted.filter((name) => !ITEMS.some((item) => covers(name, item)));
 if (unknown.length > 0) {
   process.stderr.write(`error: no benchmark ${unknown.join(', ')}\nhint: there are ${ITEMS.join(', ')}\n`);
   process.exit(2);
@@ -33,7 +35,7 @@ if (unknown.length > 0) {
 
 const rows: Row[] = [];
 const failed: string[] = [];
-for (const name of ITEMS.filter((item) => wanted.length === 0 || wanted.includes(item))) {
+for (const name of ITEMS.filter((item) => wanted.length === 0 || wanted.some((name) => covers(name, item)))) {
   process.stdout.write(`\n== ${name}\n`);
   const result = join(RESULTS, `${name}${quick ? '.quick' : ''}.json`);
   // A benchmark that fails must not end in the table of an earlier run.
