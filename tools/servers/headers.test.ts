@@ -25,7 +25,10 @@ const BELIEVED = [
   'X-Rewrite-URL',
   'X-HTTP-Method-Override',
   'X-Real-IP',
+  'X-Envoy-External-Address',
+  'X-Envoy-Original-Path',
   'True-Client-IP',
+  'CF-Connecting-IP',
   'Forwarded',
 ];
 /** Every character of a field name (RFC 9110 section 5.6.2) that is no letter and no digit. */
