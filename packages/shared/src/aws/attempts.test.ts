@@ -66,6 +66,25 @@ describe('attempts', () => {
     await expect(attempt({ call, translate: identity, repeatable: true, timing })).rejects.toThrow(AttemptTimeout);
   });
 
+  it.each([
+    ['not_applied', ThrottledError],
+    ['unknown', UnavailableError],
+  ] as const)(
+    'say what the service said before the budget cut one short, unless it may hold: %s',
+    async (outcome, kind) => {
+      let count = 0;
+      const call = (): Promise<never> => {
+        count += 1;
+        return count === 1 ? Promise.reject(throttled()) : new Promise(() => {});
+      };
+      const translate = (error: unknown): unknown =>
+        error instanceof AttemptTimeout ? new UnavailableError('gone', { outcome }) : error;
+      const timing = { ...QUICK, budget: 500 };
+      await expect(attempt({ call, translate, repeatable: true, timing })).rejects.toBeInstanceOf(kind);
+      expect(count).toBe(2);
+    },
+  );
+
   it('end with the reason of a caller that gives up, before, while and between calls', async () => {
     const reason = new Error('late');
     const { call, count } = failing(throttled());

@@ -28,10 +28,12 @@ export async function attempt<T>({ call, translate, repeatable, timing, signal }
   const end = performance.now() + timing.budget;
   let unanswered = 0;
   let signedAnew = false;
+  let throttled: ThrottledError | undefined;
   for (let count = 1; ; count += 1) {
     signal?.throwIfAborted();
+    const limit = Math.min(timing.attempt, end - performance.now());
     try {
-      return await bounded(call, Math.min(timing.attempt, end - performance.now()), signal);
+      return await bounded(call, limit, signal);
     } catch (error) {
       signal?.throwIfAborted();
       const failure = translate(error);
@@ -40,6 +42,10 @@ export async function attempt<T>({ call, translate, repeatable, timing, signal }
         signedAnew = true;
         continue;
       }
+      if (failure instanceof ThrottledError) throttled = failure;
+      // The budget cut this attempt short, not the service: what it answered before is the reason.
+      const isCutShort = error instanceof AttemptTimeout && limit < timing.attempt;
+      if (isCutShort && throttled !== undefined && !isUnknown(failure)) throw throttled;
       if (failure instanceof UnavailableError) unanswered += 1;
       const pause = Math.random() * Math.min(FIRST_PAUSE * 2 ** (count - 1), LONGEST_PAUSE);
       if (!mayPass(failure, unanswered, repeatable, timing) || performance.now() + pause >= end) throw failure;
@@ -52,6 +58,10 @@ export async function attempt<T>({ call, translate, repeatable, timing, signal }
 function canBeSignedAnew(error: unknown, failure: unknown): boolean {
   const corrected = member(member(error, '$metadata'), 'clockSkewCorrected') === true;
   return corrected && failure instanceof ApikeyError && failure.code === 'CLOCK_SKEW';
+}
+
+function isUnknown(failure: unknown): boolean {
+  return failure instanceof UnavailableError && failure.outcome === 'unknown';
 }
 
 function mayPass(failure: unknown, unanswered: number, repeatable: boolean, timing: Timing): boolean {
