@@ -64,6 +64,10 @@ export async function tellStory(world: CanaryWorld, stage: Stage): Promise<Told>
   }
   await look(['config', 'show']);
   await look(['config', 'path']);
+  await look(['status']);
+  await change(['config', 'init', '--dry-run'], { code: 'any' });
+  await change(['config', 'set', 'max_ttl', '300d', '--dry-run'], { code: 'any' });
+  await change(['version']);
   await change(['help', 'issue']);
   await change(['completion', 'bash'], { process: true });
   await world.run(['complete', '--', 'issue', '--client', kept.token, '--note', kept.token], { process: true });
@@ -140,7 +144,8 @@ async function gateways(world: CanaryWorld, { token }: Told): Promise<void> {
 async function sendTokens(world: CanaryWorld, { url }: ServeProcess, token: string, own: string): Promise<void> {
   const forged = token.replace(/.{12}$/, 'AAAAAAAAAAAA');
   const asked = {
-    allowed: await ask(url, { path: '/authorize', token }),
+    // A proxy that names none but itself leaves the address unknown, and this client is held to networks.
+    allowed: await ask(url, { path: '/authorize', token, headers: { 'x-forwarded-for': '127.0.0.2' } }),
     forged: await ask(url, { path: '/authorize', token: forged }),
     twice: await ask(url, { path: '/authorize', headers: { authorization: [`Bearer ${token}`, `Bearer ${token}`] } }),
     scheme: await ask(url, { path: '/authorize', headers: { authorization: `Basic ${btoa(`partner:${token}`)}` } }),

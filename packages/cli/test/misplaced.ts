@@ -49,6 +49,10 @@ export const PLACES: Readonly<Record<string, readonly string[]>> = {
   serve: ['--port', '0'],
   'config show': [],
   'config path': [],
+  'config init': ['--dry-run'],
+  'config set': ['max_ttl', '300d', '--dry-run'],
+  status: [],
+  version: [],
   completion: ['nushell'],
   help: [],
 };
