@@ -35,7 +35,7 @@ if (unknown.length > 0) {
 
 const rows: Row[] = [];
 const failed: string[] = [];
-for (const name of ITEMS.filter((item) => wanted.length === 0 || wanted.some((name) => covers(name, item)))) {
+for (const name of ITEMS.filter((item) => wanted.length === 0 || wanted.some((given) => covers(given, item)))) {
   process.stdout.write(`\n== ${name}\n`);
   const result = join(RESULTS, `${name}${quick ? '.quick' : ''}.json`);
   // A benchmark that fails must not end in the table of an earlier run.
