@@ -128,7 +128,10 @@ export const TAMPERINGS: Readonly<Record<string, Tampering>> = {
     request[name] =
       typeof request[name] === 'number'
         ? request[name] + 1
-        : `${text(request[name]).slice(0, -1)}${last === '0' ? '1' : '0'}`;
+        : // A file holds no two requests of one id.
+          name === 'id'
+          ? `${text(request[name])}x`
+          : `${text(request[name]).slice(0, -1)}${last === '0' ? '1' : '0'}`;
   },
   'a request pointed at another token': ({ requests, records }, random) => {
     const request = pick(requests, random);
@@ -236,9 +239,29 @@ function pickClient({ clients }: Documents, random: () => number): string {
 }
 
 /** Changes one character of one text anywhere inside. */
+/** What shows to a check that has the keys of the environment. */
+export const WITH_KEYS: Readonly<Record<string, Tampering>> = {
+  'a character of a grant changed': ({ events }, random) => {
+    const event = pick(
+      events.filter(({ grant }) => grant !== undefined),
+      random,
+    );
+    const grant = text(event['grant']);
+    const at = Math.floor(random() * grant.length);
+    event['grant'] = `${grant.slice(0, at)}${grant.charAt(at) === 'a' ? 'b' : 'a'}${grant.slice(at + 1)}`;
+  },
+  'a grant removed': ({ events }, random) => {
+    const event = pick(
+      events.filter(({ grant }) => grant !== undefined),
+      random,
+    );
+    delete event['grant'];
+  },
+};
+
 function spoil(document: Doc, random: () => number): void {
-  // Neither a hash nor a signature covers the id of the call that signed a grant: it is known only afterwards.
-  const texts = Object.entries(document).filter(([name, it]) => typeof it === 'string' && name !== 'grantRequestId');
+  // No hash covers a grant, nor the id of the call that signed it: that needs the keys.
+  const texts = Object.entries(document).filter(([name, it]) => typeof it === 'string' && !name.startsWith('grant'));
   const [name, value] = pick(texts, random);
   const old = text(value);
   const at = Math.floor(random() * old.length);

@@ -2,7 +2,7 @@
 import { verifyAudit, type AuditReport, type SealStatement } from '@apikey/shared';
 import { describe, expect, it } from 'vitest';
 import { documentSource, randomHistory, sealOf, type Documents, type History } from './audit-documents.ts';
-import { TAMPERINGS, TRACELESS } from './audit-tampering.ts';
+import { TAMPERINGS, TRACELESS, WITH_KEYS } from './audit-tampering.ts';
 import { seededNumbers, sized } from './built-cli.ts';
 
 const HISTORIES = sized(40, 1000);
@@ -17,7 +17,7 @@ function check(
 
 describe('audit verify', () => {
   it('suspects no honest history, and finds every falsification of it', async () => {
-    const kinds = Object.entries(TAMPERINGS);
+    const kinds = Object.entries({ ...TAMPERINGS, ...WITH_KEYS });
     const missed: string[] = [];
     const alarms: string[] = [];
     let found = 0;
